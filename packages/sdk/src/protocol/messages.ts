@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { type ErrorNotice, SoraError } from './errors.ts'
+import { LIMITS } from './limits.ts'
+
+const name = z.string().min(1).max(32)
+const seq = z.int().nonnegative()
+const rngSeed = z.int().min(0).max(0xffffffff)
+const axisDelta = z.number().min(-LIMITS.axisDelta).max(LIMITS.axisDelta)
+
+/** Messages of a client, by name. A request (marked) is answered with the value its reply type says. */
+const clientMessages = {
+  /** State of the driver's controls: buttons held now, buttons pressed since the last message, axis deltas since then. */
+  control: z.object({
+    seq,
+    held: z.array(name).max(64),
+    pressed: z.array(name).max(64),
+    axes: z.record(name, axisDelta),
+  }),
+  /** Request: a new world from a prompt. */
+  prompt: z.object({ text: z.string(), rngSeed: rngSeed.optional() }),
+  /** Request: something happens in the world that is being played ("it starts to rain"). */
+  event: z.object({ text: z.string() }),
+  /** Request: the same prompt from the start; a new random seed when none is given. */
+  reset: z.object({ rngSeed: rngSeed.optional() }),
+  pause: z.object({ paused: z.boolean() }),
+  /** Request: become the driver; release gives the controls back. */
+  'take-control': z.object({}),
+  'release-control': z.object({}),
+  /** Which downlink this client wants. */
+  downlink: z.object({ kind: z.enum(['latent', 'image']) }),
+  /** Answered with `pong` carrying the same number, to measure the round trip. */
+  ping: z.object({ sentAt: z.number() }),
+} as const
+
+type ClientSchemas = typeof clientMessages
+export type ClientMessageName = keyof ClientSchemas
+export type ClientMessage<N extends ClientMessageName> = z.infer<ClientSchemas[N]>
+export type ControlMessage = ClientMessage<'control'>
+
+/** Answer to `prompt`, `event` and `reset`: the first chunk that reflects it. */
+export interface AppliedReply {
+  world: number
+  seq: number
+  rngSeed: number
+}
+
+/** Answer to `take-control`: who drives now. */
+export interface ControlReply {
+  driver: string
+}
+
+/** Any request may be answered with an error instead. */
+export type Reply<T> = { ok: true; value: T } | { ok: false; error: ErrorNotice }
+
+/** First message to a client: what it needs to decode and to steer. */
+export interface WelcomeMessage {
+  protocol: number
+  sessionId: string
+  /** Folder of the model package on the server, to fetch manifest and decoder from. */
+  modelUrl: string
+  modelName: string
+  size: { width: number; height: number; latentWidth: number; latentHeight: number }
+  provider: string
+  variant: string
+  steps: number
+}
+
+/** Messages of the server, by name; chunk packets travel as bytes under the name {@link CHUNK_MESSAGE}. */
+export interface ServerMessages {
+  welcome: WelcomeMessage
+  error: ErrorNotice
+  pong: { sentAt: number }
+}
+
+export const CHUNK_MESSAGE = 'chunk'
+/** Name under which the server offers rooms to Colyseus. */
+export const ROOM_NAME = 'world'
+
+export type RoomStatus = 'queued' | 'ready' | 'running' | 'paused' | 'recovering' | 'failed'
+
+/** The room as every client sees it (Colyseus schema on the wire, this plain shape in code). */
+export interface RoomView {
+  status: RoomStatus
+  prompt: string
+  caption: string
+  rngSeed: number
+  world: number
+  seq: number
+  driver: string
+  players: number
+  queuePosition: number
+  problem: string
+}
+
+/** Options of a join. */
+export const joinOptionsSchema = z.object({
+  protocol: z.int(),
+  prompt: z.string().max(LIMITS.promptLength).optional(),
+  rngSeed: rngSeed.optional(),
+  downlink: z.enum(['latent', 'image']).default('latent'),
+  size: z.object({ width: z.int().positive(), height: z.int().positive() }).optional(),
+  steps: z.int().positive().max(64).optional(),
+  role: z.enum(['player', 'spectator']).default('player'),
+})
+export type JoinOptions = z.input<typeof joinOptionsSchema>
+
+/**
+ * Checks one message at the door.
+ *
+ * @throws SoraError `message-unknown`, or `message-invalid` naming the field
+ */
+export function parseClientMessage<N extends ClientMessageName>(type: N, payload: unknown): ClientMessage<N>
+export function parseClientMessage(type: string, payload: unknown): ClientMessage<ClientMessageName>
+export function parseClientMessage(type: string, payload: unknown): unknown {
+  if (!Object.hasOwn(clientMessages, type))
+    throw new SoraError('message-unknown', `unknown message "${type.slice(0, 40)}"`)
+  const parsed = clientMessages[type as ClientMessageName].safeParse(payload ?? {})
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new SoraError('message-invalid', `message "${type}", field "${issue?.path.join('.')}": ${issue?.message}`)
+}
+
+/**
+ * The text of a prompt or event, trimmed and with white space folded.
+ *
+ * @throws SoraError `prompt-empty` or `prompt-too-long`
+ */
+export function cleanPromptText(text: string, maxLength: number): string {
+  if (text.length > maxLength) {
+    throw new SoraError('prompt-too-long', `the text has ${text.length} characters; at most ${maxLength} are allowed`)
+  }
+  const clean = text.replace(/\s+/g, ' ').trim()
+  if (!/[\p{L}\p{N}]/u.test(clean)) throw new SoraError('prompt-empty', 'the text holds no word')
+  return clean
+}

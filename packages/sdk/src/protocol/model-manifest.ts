@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { SoraError } from './errors.ts'
+
+/** Version of the package format; see docs/model-package.md. */
+export const MANIFEST_VERSION = 1
+
+const binding = z.enum(['hold', 'press', 'axis', 'pointer', 'wheel'])
+const count = z.int().positive()
+
+const sizeSchema = z.object({ width: count, height: count, latentWidth: count, latentHeight: count })
+
+const fileNames = z.object({ encoder: z.string(), decoder: z.string(), text: z.string(), denoiser: z.string() })
+
+const manifestSchema = z.object({
+  manifestVersion: z.literal(MANIFEST_VERSION),
+  name: z.string().min(1).max(64),
+  version: z.string().min(1).max(32),
+  licence: z.string(),
+  frames: z.object({ perSecond: z.number().positive(), perChunk: count }),
+  sizes: z.array(sizeSchema).min(1),
+  latent: z.object({ channels: count, wire: z.object({ clip: z.number().positive() }) }),
+  actionSpace: z.object({
+    buttons: z.array(z.object({ name: z.string(), binding })).max(64),
+    axes: z.array(z.object({ name: z.string(), binding, unit: z.string(), max: z.number().positive() })).max(16),
+  }),
+  denoiser: z.object({
+    contextChunks: count,
+    tokensPerChunk: z.object({ fixed: z.int().nonnegative(), perLatentCell: count }),
+    layers: count,
+    heads: count,
+    headDim: count,
+    timePeriod: count,
+    steps: z.object({ default: count, allowed: z.array(count).min(1), max: count }),
+    contextNoise: z.number().min(0).max(1),
+  }),
+  decoder: z.object({ stateChannels: count, depthScale: count }),
+  text: z.object({
+    length: count,
+    queryTokens: count,
+    width: count,
+    pooledWidth: count,
+    tokenizer: z.object({ kind: z.literal('words'), words: z.array(z.string()).min(1), hashBuckets: count }),
+  }),
+  pose: z.object({ fields: z.array(z.string()).min(1) }).nullable(),
+  outputs: z.array(z.enum(['rgb', 'depth', 'pose'])),
+  camera: z.object({ verticalFovDegrees: z.number().positive().max(179) }),
+  variants: z.record(z.string(), fileNames),
+  files: z.record(z.string(), z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: count })),
+  training: z.looseObject({ tier: z.string(), summary: z.string() }),
+})
+
+export type ModelManifest = z.infer<typeof manifestSchema>
+export type FrameSize = z.infer<typeof sizeSchema>
+export type GraphName = keyof z.infer<typeof fileNames>
+
+/**
+ * Reads a manifest once, at the door.
+ *
+ * @throws SoraError `model-version` for another format, `model-invalid` naming the first field that is wrong
+ */
+export function parseManifest(json: unknown): ModelManifest {
+  const version = (json as { manifestVersion?: unknown } | null)?.manifestVersion
+  if (version !== MANIFEST_VERSION) {
+    throw new SoraError(
+      'model-version',
+      `manifest version ${JSON.stringify(version)} is not supported; this build reads version ${MANIFEST_VERSION}`,
+    )
+  }
+  const parsed = manifestSchema.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new SoraError('model-invalid', `manifest field "${issue?.path.join('.')}": ${issue?.message}`)
+  }
+  checkVariants(parsed.data)
+  return parsed.data
+}
+
+function checkVariants(manifest: ModelManifest): void {
+  for (const [variant, graphs] of Object.entries(manifest.variants)) {
+    for (const [graph, file] of Object.entries(graphs)) {
+      if (!manifest.files[file]) {
+        throw new SoraError('model-invalid', `variant "${variant}" names "${file}" for its ${graph}, which has no hash`)
+      }
+    }
+  }
+}
+
+/** Tokens of one chunk (N) at a size. */
+export function tokensPerChunk(manifest: ModelManifest, size: FrameSize): number {
+  const { fixed, perLatentCell } = manifest.denoiser.tokensPerChunk
+  return fixed + perLatentCell * size.latentWidth * size.latentHeight
+}
+
+/** Milliseconds of world that one chunk covers. */
+export function chunkDurationMs(manifest: ModelManifest): number {
+  return (1000 * manifest.frames.perChunk) / manifest.frames.perSecond
+}

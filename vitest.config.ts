@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+/** Unit tests sit beside the sources; `test/` holds what crosses packages. */
+export default defineConfig({
+  resolve: { conditions: ['@sora/source'] },
+  ssr: { resolve: { conditions: ['@sora/source', 'node', 'import', 'default'] } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Two cores: real-time tests would disturb each other.
+    maxWorkers: 2,
+  },
+})
