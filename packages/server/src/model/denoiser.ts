@@ -1,0 +1,76 @@
+import type { FrameSize, ModelManifest } from '@sora-world/sdk/protocol'
+
+/**
+ * The model behind an interface: one call per graph, plain typed arrays in and out. The ONNX model and the analytic
+ * fake implement it; sampler, cache and studio know nothing else. Shapes: docs/model-package.md.
+ */
+export interface WorldModel {
+  readonly manifest: ModelManifest
+  /** Execution provider in use (`cpu`, `webgpu`, `cuda`, `fake`) and variant of the package. */
+  readonly provider: string
+  readonly variant: string
+  encode(frames: Uint8Array, size: FrameSize, batch?: number): Promise<Float32Array>
+  decode(input: DecodeInput): Promise<DecodeOutput>
+  encodeText(tokens: BigInt64Array, batch?: number): Promise<TextEncoding>
+  denoise(input: DenoiseInput): Promise<DenoiseOutput>
+  release(): Promise<void>
+}
+
+export interface DecodeInput {
+  size: FrameSize
+  batch: number
+  /** [B,C,h,w] */
+  latent: Float32Array
+  /** [B,S,h,w], zeros at the start of a world. */
+  state: Float32Array
+}
+
+export interface DecodeOutput {
+  /** uint8 [B,F,H,W,3] */
+  frames: Uint8Array
+  /** [B,F,H/scale,W/scale] in 1/blocks, 0 = sky */
+  inverseDepth: Float32Array
+  nextState: Float32Array
+}
+
+export interface TextEncoding {
+  /** [B,K,D] */
+  text: Float32Array
+  /** [B,E] */
+  pooled: Float32Array
+}
+
+export interface DenoiseInput {
+  size: FrameSize
+  batch: number
+  /** Chunks denoised at once (T): 1 while playing. */
+  chunks: number
+  /** [B,T,C,h,w] */
+  noisy: Float32Array
+  previous: Float32Array
+  /** [B,T]; 1 = pure noise */
+  sigma: Float32Array
+  stepSize: Float32Array
+  /** [B,T,F,A] */
+  actions: Float32Array
+  /** [B,T,K,D] and [B,T,E] */
+  text: Float32Array
+  pooled: Float32Array
+  /** [B,T]: chunk index mod timePeriod */
+  time: Float32Array
+  /** [B,T,W+T]: 1 = may attend */
+  mask: Float32Array
+  /** [L,B,heads,W*N,headDim] */
+  pastKey: Float32Array
+  pastValue: Float32Array
+}
+
+export interface DenoiseOutput {
+  /** [B,T,C,h,w] */
+  clean: Float32Array
+  /** [B,T,F,Q] */
+  pose: Float32Array
+  /** [L,B,heads,T*N,headDim] */
+  presentKey: Float32Array
+  presentValue: Float32Array
+}

@@ -1,0 +1,61 @@
+import type { FrameSize, ModelManifest } from '@sora-world/sdk/protocol'
+
+/** What fixes a rollout besides captions and actions. Noise is a pure function of (rngSeed, chunk index). */
+export interface RolloutSpec {
+  id: string
+  size: FrameSize
+  rngSeed: number
+  /** Denoise steps per chunk, one of the manifest's allowed ones. */
+  steps: number
+}
+
+/** All that is needed to rebuild the cache after a crash, or to replay: what went in and what came out. */
+export interface CommittedChunk {
+  index: number
+  /** [C,h,w] */
+  latent: Float32Array
+  /** [F,A] */
+  actions: Float32Array
+  caption: string
+}
+
+/** One chunk to make. */
+export interface ChunkJob {
+  rolloutId: string
+  index: number
+  /** [F,A], encoded */
+  actions: Float32Array
+  caption: string
+  /** Ask for server-side decoding into encoded images (image downlink). */
+  images?: { type: 'image/webp' | 'image/jpeg'; quality: number }
+}
+
+export interface ChunkResult {
+  index: number
+  /** [C,h,w] */
+  latent: Float32Array
+  /** [F,Q]; empty without pose */
+  pose: Float32Array
+  images?: Uint8Array[]
+  timings: { denoiseMs: number; commitMs: number; decodeMs: number }
+}
+
+/**
+ * The device that makes chunks, as the scheduler sees it. It lives in a process of its own, because
+ * onnxruntime-node's `run()` blocks the event loop it is called on.
+ *
+ * Failure: when the process dies, every pending promise rejects with SoraError `worker-crashed` and the process is
+ * started again; rollouts are gone then and `generate` rejects with `room-missing` until `open` is called again with
+ * the history (at most `contextChunks` chunks matter).
+ */
+export interface ModelWorker {
+  readonly manifest: ModelManifest
+  readonly provider: string
+  readonly variant: string
+  /** Starts a rollout, or takes one up again from its last committed chunks. */
+  open(spec: RolloutSpec, history?: readonly CommittedChunk[]): Promise<void>
+  /** Makes one chunk for each of several rollouts; jobs of the same size and step count share a batch. */
+  generate(jobs: readonly ChunkJob[]): Promise<ChunkResult[]>
+  close(rolloutId: string): void
+  stop(): Promise<void>
+}

@@ -1,0 +1,1 @@
+"""Clips and latents on disk, and the batches drawn from them."""

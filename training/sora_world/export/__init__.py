@@ -1,0 +1,1 @@
+"""Checkpoints to model packages (docs/model-package.md) and golden fixtures."""

@@ -1,0 +1,1 @@
+"""Flow matching: sigma schedule, training rows and losses, sampler, cached rollout."""

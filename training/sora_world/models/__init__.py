@@ -1,0 +1,1 @@
+"""Networks: autoencoder, denoiser, text encoder. Pure modules; no files, no training."""

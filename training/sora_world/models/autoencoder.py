@@ -1,0 +1,185 @@
+"""The streaming video autoencoder: F frames become one latent, and back.
+
+Encoder: chunks are independent of each other, so any chunk, also F equal frames of a picture, can be encoded alone.
+Decoder: sees the latent and one state tensor, its own features of the latent before. The state depends on that one
+latent only, therefore decoding in a stream equals decoding in parallel and errors cannot build up in it.
+Only ReLU and convolutions, no norm layers: int8 needs no special care. Work sits at 1/16 and 1/8 of the picture; a
+last 3x3 at 1/4 writes 4x4 pixel blocks (TAEHV spends 64 channels at full size, too much for two cores).
+Shortcuts without parameters on every change of scale follow DC-AE (arXiv 2410.10733, section 3.2).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sora_world.config import AutoencoderConfig
+
+LATENT_BOUND = 3.0  # soft limit of raw latents, as TAESD; keeps the int8 wire format honest
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, width: int, memory: bool = False):
+        super().__init__()
+        self.memory = memory
+        self.first = nn.Conv2d(width * 2 if memory else width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: Tensor, before: Tensor | None = None) -> Tensor:
+        inside = torch.cat([x, before], 1) if self.memory else x
+        return F.relu(x + self.second(F.relu(self.first(inside))))
+
+
+def average_groups(x: Tensor, channels: int) -> Tensor:
+    """[B,C,h,w] -> [B,channels,h,w]: means of neighbouring channels, the parameter-free shortcut where they shrink.
+
+    After a pixel_unshuffle neighbours are the four pixels of one cell, so this is average pooling.
+    """
+    group = x.shape[1] // channels
+    return x[:, : group * channels].unflatten(1, (channels, group)).mean(2)
+
+
+class Down(nn.Module):
+    """Halves height and width; halves time too when `pairs` (frames 2i and 2i+1 lie next to each other in batch)."""
+
+    def __init__(self, inside: int, outside: int, pairs: bool):
+        super().__init__()
+        self.pairs, self.outside = pairs, outside
+        self.mix = nn.Conv2d(inside * 4 * (2 if pairs else 1), outside, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pixel_unshuffle(x, 2)
+        if self.pairs:
+            channels, height, width = x.shape[1:]
+            x = x.reshape(-1, 2 * channels, height, width)
+        return F.relu(self.mix(x) + average_groups(x, self.outside))
+
+
+class Up(nn.Module):
+    """Doubles height, width and time: [B,inside,h,w] -> [2B,outside,2h,2w], frames in order in the batch."""
+
+    def __init__(self, inside: int, outside: int):
+        super().__init__()
+        self.outside = outside
+        self.mix = nn.Conv2d(inside, outside * 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2:]
+        grown = self.mix(x) + repeat_channels(x, self.outside).repeat_interleave(4, 1).repeat(1, 2, 1, 1)
+        grown = grown.reshape(-1, self.outside * 4, height, width)
+        return F.relu(F.pixel_shuffle(grown, 2))
+
+
+def repeat_channels(x: Tensor, channels: int) -> Tensor:
+    """The first `channels` of x, padded with zeros when it has fewer."""
+    if x.shape[1] >= channels:
+        return x[:, :channels]
+    return F.pad(x, (0, 0, 0, 0, 0, channels - x.shape[1]))
+
+
+class Encoder(nn.Module):
+    def __init__(self, config: AutoencoderConfig):
+        super().__init__()
+        deep, middle, shallow = config.encoder_widths
+        blocks_deep, blocks_middle, blocks_shallow = config.encoder_blocks
+        self.enter = nn.Conv2d(3 * 16, shallow, 3, padding=1)
+        self.shallow = nn.Sequential(*[ResidualBlock(shallow) for _ in range(blocks_shallow)])
+        self.to_middle = Down(shallow, middle, pairs=True)
+        self.middle = nn.Sequential(*[ResidualBlock(middle) for _ in range(blocks_middle)])
+        self.to_deep = Down(middle, deep, pairs=True)
+        self.deep = nn.Sequential(*[ResidualBlock(deep) for _ in range(blocks_deep)])
+        self.leave = nn.Conv2d(deep, config.latent_channels, 3, padding=1)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """frames [B,F,3,H,W] in -1..1 -> raw latent [B,C,h,w] within +-LATENT_BOUND"""
+        batch, count, colours, height, width = frames.shape
+        x = F.pixel_unshuffle(frames.reshape(batch * count, colours, height, width), 4)
+        x = self.shallow(F.relu(self.enter(x)))
+        x = self.deep(self.to_deep(self.middle(self.to_middle(x))))
+        return LATENT_BOUND * torch.tanh(self.leave(x) / LATENT_BOUND)
+
+
+class Decoder(nn.Module):
+    def __init__(self, config: AutoencoderConfig):
+        super().__init__()
+        deep, middle, shallow = config.decoder_widths
+        blocks_deep, blocks_middle, blocks_shallow = config.decoder_blocks
+        self.enter = nn.Conv2d(config.latent_channels, deep, 3, padding=1)
+        self.remember = ResidualBlock(deep, memory=True)
+        self.deep = nn.Sequential(*[ResidualBlock(deep) for _ in range(blocks_deep - 1)])
+        self.to_middle = Up(deep, middle)
+        self.middle = nn.Sequential(*[ResidualBlock(middle) for _ in range(blocks_middle)])
+        self.to_shallow = Up(middle, shallow)
+        self.shallow = nn.Sequential(*[ResidualBlock(shallow) for _ in range(blocks_shallow)])
+        self.leave = nn.Conv2d(shallow, 3 * 16, 3, padding=1)
+        self.depth = nn.Conv2d(middle, 2, 1)  # two frames per half-rate feature map
+        self.block_id = nn.Conv2d(middle, 2 * config.block_ids, 1)
+        self.block_ids = config.block_ids
+
+    def forward(self, latent: Tensor, state: Tensor) -> dict[str, Tensor]:
+        """One chunk.
+
+        latent [B,C,h,w] raw; state [B,S,h,w], zeros at the start
+        -> frames [B,4,3,16h,16w] in about -1..1; inverse_depth [B,4,2h,2w]; block_id logits [B,4,K,2h,2w];
+           state [B,S,h,w] for the next chunk
+        """
+        batch = latent.shape[0]
+        height, width = latent.shape[2:]
+        features = F.relu(self.enter(latent))
+        x = self.deep(self.remember(features, state))
+        middle = self.middle(self.to_middle(x))
+        picture = F.pixel_shuffle(self.leave(self.shallow(self.to_shallow(middle))), 4)
+        return {
+            "frames": picture.reshape(batch, 4, 3, height * 16, width * 16),
+            "inverse_depth": self.depth(middle).reshape(batch, 4, height * 2, width * 2),
+            "block_id": self.block_id(middle).reshape(batch, 4, self.block_ids, height * 2, width * 2),
+            "state": features,
+        }
+
+
+class Autoencoder(nn.Module):
+    """Encoder and decoder with the latent statistics between them.
+
+    Outside this class latents are normalised. `mean` and `deviation` [C] are measured once, after training.
+    """
+
+    def __init__(self, config: AutoencoderConfig):
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        self.register_buffer("mean", torch.zeros(config.latent_channels))
+        self.register_buffer("deviation", torch.ones(config.latent_channels))
+
+    def encode(self, frames: Tensor) -> Tensor:
+        """frames [B,F,3,H,W] in -1..1 -> normalised latent [B,C,h,w]"""
+        return (self.encoder(frames) - self.mean[:, None, None]) / self.deviation[:, None, None]
+
+    def decode(self, latent: Tensor, state: Tensor) -> dict[str, Tensor]:
+        """Normalised latent [B,C,h,w], state [B,S,h,w]; see Decoder.forward."""
+        return self.decoder(latent * self.deviation[:, None, None] + self.mean[:, None, None], state)
+
+    def empty_state(self, latent: Tensor) -> Tensor:
+        """Zeros [B,S,h,w] to go with `latent` [B,C,h,w]."""
+        return latent.new_zeros(latent.shape[0], self.config.state_channels, *latent.shape[2:])
+
+    def decode_clip(self, raw: Tensor) -> dict[str, Tensor]:
+        """All chunks in parallel: raw latents [B,T,C,h,w] -> the decoder's outputs with leading [B,T]."""
+        batch, chunks = raw.shape[:2]
+        features = F.relu(self.decoder.enter(raw.flatten(0, 1))).unflatten(0, (batch, chunks))
+        before = torch.cat([torch.zeros_like(features[:, :1]), features[:, :-1]], 1)
+        decoded = self.decoder(raw.flatten(0, 1), before.flatten(0, 1))
+        return {name: value.unflatten(0, (batch, chunks)) for name, value in decoded.items()}
+
+
+def to_network(frames: Tensor) -> Tensor:
+    """uint8 [...,H,W,3] -> float [...,3,H,W] in -1..1"""
+    return frames.movedim(-1, -3).float() / 127.5 - 1.0
+
+
+def to_bytes(frames: Tensor) -> Tensor:
+    """float [...,3,H,W] in -1..1 -> uint8 [...,H,W,3]"""
+    return ((frames.movedim(-3, -1) + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,1 @@
+"""Time-boxed, resumable trainers: one command per stage."""

@@ -1,0 +1,159 @@
+"""Trains the autoencoder.
+
+    python -m sora_world.train.autoencoder --tier nano --minutes 25 --bank .runs/bank --out .runs/nano-ae
+
+Ends when the clock says so; the rates fall over the last quarter. Then the average of the weights is what counts, and
+the latents' mean and deviation are measured with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sora_world.config import FRAMES_PER_CHUNK, TIERS, Tier
+from sora_world.data.batches import ClipBank, FrameBatch, as_pictures
+from sora_world.data.live import LiveClips
+from sora_world.models.autoencoder import Autoencoder, to_network
+from sora_world.train import checkpoint
+from sora_world.train.optim import Average, Optimisers, warmup_stable_decay
+from sora_world.train.reconstruction import psnr, training_loss
+from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
+
+CHUNKS = 3  # the first with an empty state, two with a filled one
+PICTURE_SHARE = 0.1
+EQUIVARIANCE_EVERY = 4
+KEEP_ADAM = ("encoder.enter", "encoder.leave", "decoder.enter", "decoder.leave", "decoder.depth", "decoder.block_id")
+
+
+class AutoencoderTraining:
+    """Model, optimisers, average and the random state: all that a resumed run needs."""
+
+    def __init__(self, tier: Tier, device: torch.device, muon_lr: float, adam_lr: float):
+        self.tier, self.device = tier, device
+        self.model = Autoencoder(tier.autoencoder).to(device).to(memory_format=torch.channels_last)
+        self.optimisers = Optimisers(self.model, KEEP_ADAM, muon_lr, adam_lr, decay=0.01)
+        self.average = Average(self.model)
+        self.steps, self.seconds = 0, 0.0
+        self.rng = np.random.default_rng(0)
+
+    def step(self, source, batch_size: int, progress: float, bf16: bool, loss=training_loss) -> dict[str, float]:
+        """One optimiser step on fresh rows; returns the loss terms."""
+        batch = source.sample(self.rng, batch_size, CHUNKS)
+        batch = to_device(as_pictures(batch, int(self.rng.binomial(batch_size, PICTURE_SHARE))), self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
+            total, report = loss(self.model, batch, self.steps % EQUIVARIANCE_EVERY == 0)
+        total.backward()
+        report["norm"] = self.optimisers.step(warmup_stable_decay(self.steps, progress))
+        self.steps += 1
+        self.average.update(self.model, self.steps)
+        return report | {"loss": float(total.detach())}
+
+    def save(self, path: Path) -> None:
+        checkpoint.save(
+            path,
+            self.tier,
+            model=self.model.state_dict(),
+            average=self.average.values,
+            optimisers=self.optimisers.state_dict(),
+            steps=self.steps,
+            seconds=self.seconds,
+            torch_rng=torch.get_rng_state(),
+            data_rng=self.rng.bit_generator.state,
+        )
+
+    def load(self, path: Path) -> None:
+        saved = checkpoint.load(path)
+        checkpoint.load_weights(self.model, saved["model"])
+        self.average.values = saved["average"]
+        self.optimisers.load_state_dict(saved["optimisers"])
+        self.steps, self.seconds = saved["steps"], saved["seconds"]
+        torch.set_rng_state(saved["torch_rng"])
+        self.rng.bit_generator.state = saved["data_rng"]
+
+
+def to_device(batch: FrameBatch, device: torch.device) -> FrameBatch:
+    return FrameBatch(*(value.to(device, non_blocking=True) for value in vars(batch).values()))
+
+
+@torch.no_grad()
+def measure_latents(model: Autoencoder, source, rng: np.random.Generator, batches: int, device: torch.device) -> None:
+    """Fills the model's `mean` and `deviation` from raw latents of random clips."""
+    latents = []
+    for _ in range(batches):
+        frames = to_network(source.sample(rng, 8, CHUNKS).rgb.to(device))
+        raw = model.encoder(frames.unflatten(1, (-1, FRAMES_PER_CHUNK)).flatten(0, 1))
+        latents.append(raw.float().permute(1, 0, 2, 3).flatten(1))
+    values = torch.cat(latents, 1)
+    model.mean.copy_(values.mean(1))
+    model.deviation.copy_(values.std(1).clamp(min=1e-3))
+
+
+@torch.no_grad()
+def reconstruction_psnr(model: Autoencoder, source, rng: np.random.Generator, batches: int, device) -> float:
+    """Mean dB of clean decodings over random clips."""
+    values = []
+    for _ in range(batches):
+        frames = to_network(source.sample(rng, 8, CHUNKS).rgb.to(device))
+        raw = model.encoder(frames.unflatten(1, (-1, FRAMES_PER_CHUNK)).flatten(0, 1))
+        decoded = model.decode_clip(raw.unflatten(0, (frames.shape[0], CHUNKS)))["frames"].flatten(1, 2)
+        values.append(psnr(decoded.float(), frames))
+    return float(np.mean(values))
+
+
+def finish(training: AutoencoderTraining, source, out: Path, log: Log) -> Autoencoder:
+    """Writes `autoencoder.pt`: averaged weights with the latent statistics in them."""
+    final = Autoencoder(training.tier.autoencoder).to(training.device)
+    final.load_state_dict(training.average.values)
+    rng = np.random.default_rng(1234)
+    measure_latents(final, source, rng, 32, training.device)
+    quality = reconstruction_psnr(final, source, rng, 16, training.device)
+    checkpoint.save(out / "autoencoder.pt", training.tier, model=final.state_dict(), steps=training.steps)
+    deviation = [round(value, 3) for value in final.deviation.tolist()]
+    log.write(event="finished", steps=training.steps, train_psnr=quality, deviation=deviation)
+    return final
+
+
+def run(options: argparse.Namespace) -> None:
+    device = prepare_device(options)
+    training = AutoencoderTraining(TIERS[options.tier], device, options.muon_lr, options.adam_lr)
+    if options.resume and (options.resume / "training.pt").exists():
+        training.load(options.resume / "training.pt")
+    source = ClipBank(options.bank) if options.bank else LiveClips(training.tier, device, options.rng_seed)
+    loss = torch.compile(training_loss, dynamic=False) if options.compile else training_loss
+    log, box = Log(options.out / "log.jsonl"), TimeBox(options.minutes, training.seconds)
+    log.write(event="start", step=training.steps, options=vars(options) | {"out": str(options.out)} | paths(options))
+
+    saved_at, logged_at = time.monotonic(), time.monotonic()
+    while box.progress < 1 and training.steps < options.steps:
+        report = training.step(source, options.batch, box.progress, options.bf16, loss)
+        training.seconds = box.elapsed
+        if training.steps % options.log_every == 0:
+            now = time.monotonic()
+            rate, logged_at = options.log_every / (now - logged_at), now
+            log.write(step=training.steps, progress=box.progress, steps_per_second=rate, **report)
+        if time.monotonic() - saved_at > options.save_seconds:
+            training.save(options.out / "training.pt")
+            source.refresh()
+            saved_at = time.monotonic()
+    training.save(options.out / "training.pt")
+    finish(training, source, options.out, log)
+
+
+def paths(options: argparse.Namespace) -> dict[str, str | None]:
+    return {name: str(value) if value else None for name, value in vars(options).items() if isinstance(value, Path)}
+
+
+def main() -> None:
+    parser = common_arguments(__doc__)
+    parser.add_argument("--muon-lr", type=float, default=0.01)
+    parser.add_argument("--adam-lr", type=float, default=1e-3)
+    run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The ground-truth voxel world: an endless procedural world, its players and its renderer, in PyTorch."""
