@@ -113,7 +113,7 @@ def equivariance_loss(model: Autoencoder, raw: Tensor, target: Tensor) -> Tensor
     raw [N,C,h,w] single chunks; target [N,F,3,H,W]. Odd grids round up and the picture follows.
     """
     height, width = (raw.shape[2] + 1) // 2, (raw.shape[3] + 1) // 2
-    small = F.interpolate(raw, size=(height, width), mode="bilinear", antialias=True)
+    small = F.interpolate(raw.float(), size=(height, width), mode="bilinear", antialias=True)
     state = small.new_zeros(small.shape[0], model.config.state_channels, height, width)
     wanted = F.interpolate(
         target.flatten(0, 1), size=(height * 16, width * 16), mode="bilinear", antialias=True

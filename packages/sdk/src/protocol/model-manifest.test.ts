@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { chunkDurationMs, parseManifest, tokensPerChunk } from './model-manifest.ts'
+
+const graphs = { encoder: 'e.onnx', decoder: 'd.onnx', text: 't.onnx', denoiser: 'n.onnx' }
+const file = { sha256: 'a'.repeat(64), bytes: 10 }
+const valid = {
+  manifestVersion: 1,
+  name: 'tiny',
+  version: '0.0.1',
+  licence: 'Apache-2.0',
+  frames: { perSecond: 20, perChunk: 4 },
+  sizes: [{ width: 128, height: 80, latentWidth: 8, latentHeight: 5 }],
+  latent: { channels: 16, wire: { clip: 4.5 } },
+  actionSpace: { buttons: [{ name: 'forward', binding: 'hold' }], axes: [] },
+  denoiser: {
+    contextChunks: 8,
+    tokensPerChunk: { fixed: 10, perLatentCell: 1 },
+    layers: 2,
+    heads: 4,
+    headDim: 40,
+    timePeriod: 64,
+    steps: { default: 2, allowed: [1, 2, 4], max: 16 },
+    contextNoise: 0.1,
+  },
+  decoder: { stateChannels: 32, depthScale: 8 },
+  text: {
+    length: 24,
+    queryTokens: 8,
+    width: 64,
+    pooledWidth: 64,
+    tokenizer: { kind: 'words', words: ['<pad>'], hashBuckets: 64 },
+  },
+  pose: null,
+  outputs: ['rgb'],
+  camera: { verticalFovDegrees: 60 },
+  variants: { 'cpu-fp32': graphs },
+  files: { 'e.onnx': file, 'd.onnx': file, 't.onnx': file, 'n.onnx': file },
+  training: { tier: 'nano', summary: 'none' },
+}
+
+describe('parseManifest', () => {
+  it('reads a valid manifest and derives its numbers', () => {
+    const manifest = parseManifest(valid)
+    expect(tokensPerChunk(manifest, manifest.sizes[0]!)).toBe(50)
+    expect(chunkDurationMs(manifest)).toBe(200)
+  })
+
+  it.each([0, 2, '1', undefined])('refuses manifest version %j by name', (manifestVersion) => {
+    expect(() => parseManifest({ ...valid, manifestVersion })).toThrow(
+      expect.objectContaining({ code: 'model-version' }),
+    )
+  })
+
+  it('names the field that is wrong', () => {
+    expect(() => parseManifest({ ...valid, frames: { perSecond: -1, perChunk: 4 } })).toThrow(/frames\.perSecond/)
+  })
+
+  it('refuses a variant whose file has no hash', () => {
+    const variants = { broken: { ...graphs, denoiser: 'other.onnx' } }
+    expect(() => parseManifest({ ...valid, variants })).toThrow(/other\.onnx/)
+  })
+})
