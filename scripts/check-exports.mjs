@@ -20,7 +20,11 @@ function run(command, args) {
 /** Files named by the export map and `bin` (the source condition is for this repository only). */
 function shippedFiles(manifest) {
   const targets = Object.values(manifest.exports).flatMap((entry) =>
-    typeof entry === 'string' ? [entry] : Object.entries(entry).filter(([name]) => !name.startsWith('@')).map(([, file]) => file),
+    typeof entry === 'string'
+      ? [entry]
+      : Object.entries(entry)
+          .filter(([name]) => !name.startsWith('@'))
+          .map(([, file]) => file),
   )
   return [...targets, ...Object.values(manifest.bin ?? {})]
 }

@@ -31,5 +31,6 @@ export function placeInWindow(plane: Object3D, camera: Camera, fit: PictureFit, 
 
   placement.makeScale(halfWidth * scaleX, halfHeight * scaleY, 1)
   placement.setPosition(centreX, centreY, -distance)
-  plane.matrixWorld.multiplyMatrices(camera.matrixWorld, placement)
+  // Not camera.matrixWorld: that may carry a scale, which the view itself leaves out.
+  plane.matrixWorld.copy(camera.matrixWorldInverse).invert().multiply(placement)
 }

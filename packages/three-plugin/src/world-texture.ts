@@ -1,4 +1,4 @@
-import type { Frame } from '@sora-world/sdk'
+import type { Picture } from '@sora-world/sdk'
 import {
   ClampToEdgeWrapping,
   DataTexture,
@@ -13,7 +13,7 @@ import {
 export type PictureFilter = 'nearest' | 'linear'
 
 /** The part of a frame that becomes a texture: RGBA, 8 bits sRGB each, top row first. */
-export type Picture = Pick<Frame, 'width' | 'height' | 'rgba'>
+export type TexturePicture = Pick<Picture, 'width' | 'height' | 'rgba'>
 
 export interface WorldTextureOptions {
   filter?: PictureFilter
@@ -30,7 +30,6 @@ export interface WorldTextureOptions {
  */
 export class WorldTexture extends DataTexture {
   readonly isWorldTexture = true
-  declare image: { data: Uint8Array; width: number; height: number }
 
   constructor({ filter = 'linear' }: WorldTextureOptions = {}) {
     super(new Uint8Array([0, 0, 0, 255]), 1, 1, RGBAFormat, UnsignedByteType)
@@ -64,11 +63,15 @@ export class WorldTexture extends DataTexture {
    * The bytes are copied into memory of the texture's own, so the frame can be reused or closed at once. Nothing is
    * allocated unless the size changes; then the texture on the GPU is made anew.
    */
-  setFrame(frame: Picture): void {
-    const { image } = this
-    if (image.width !== frame.width || image.height !== frame.height) this.resize(frame.width, frame.height)
-    image.data.set(frame.rgba)
+  setFrame(frame: TexturePicture): void {
+    const { width, height } = this.image
+    if (width !== frame.width || height !== frame.height) this.resize(frame.width, frame.height)
+    this.bytes.set(frame.rgba)
     this.needsUpdate = true
+  }
+
+  private get bytes(): Uint8Array {
+    return this.image.data as Uint8Array
   }
 
   private resize(width: number, height: number): void {

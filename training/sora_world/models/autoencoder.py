@@ -177,9 +177,10 @@ class Autoencoder(nn.Module):
 
 def to_network(frames: Tensor) -> Tensor:
     """uint8 [...,H,W,3] -> float [...,3,H,W] in -1..1"""
-    return frames.movedim(-1, -3).float() / 127.5 - 1.0
+    return frames.movedim(-1, -3).contiguous().float() / 127.5 - 1.0
 
 
 def to_bytes(frames: Tensor) -> Tensor:
     """float [...,3,H,W] in -1..1 -> uint8 [...,H,W,3]"""
-    return ((frames.movedim(-3, -1) + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    colours_last = frames.transpose(-3, -2).transpose(-2, -1)
+    return ((colours_last + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)

@@ -35,7 +35,9 @@ class AutoencoderTraining:
 
     def __init__(self, tier: Tier, device: torch.device, muon_lr: float, adam_lr: float):
         self.tier, self.device = tier, device
-        self.model = Autoencoder(tier.autoencoder).to(device).to(memory_format=torch.channels_last)
+        self.model = Autoencoder(tier.autoencoder).to(device)
+        if device.type == "cuda":  # slower on a CPU in bf16: 1.7 against 2.1 steps/s measured
+            self.model = self.model.to(memory_format=torch.channels_last)
         self.optimisers = Optimisers(self.model, KEEP_ADAM, muon_lr, adam_lr, decay=0.01)
         self.average = Average(self.model)
         self.steps, self.seconds = 0, 0.0

@@ -11,13 +11,13 @@ WEATHERS = ["clear", "rain", "snow", "fog"]
 
 ZENITH = [(0.33, 0.58, 0.94), (0.33, 0.31, 0.54), (0.03, 0.05, 0.14), (0.50, 0.61, 0.86)]
 HORIZON = [(0.73, 0.86, 0.98), (0.98, 0.60, 0.38), (0.09, 0.12, 0.24), (1.00, 0.78, 0.72)]
-LIGHT = [(1.00, 1.00, 1.00), (0.92, 0.68, 0.55), (0.26, 0.31, 0.50), (0.90, 0.76, 0.74)]
+LIGHT = [(1.00, 1.00, 1.00), (0.92, 0.68, 0.55), (0.34, 0.40, 0.60), (0.90, 0.76, 0.74)]
 DISC = [(1.00, 0.97, 0.80), (1.00, 0.80, 0.45), (0.90, 0.93, 1.00), (1.00, 0.88, 0.66)]
 # Direction of the disc: azimuth (degrees right of -z) and height (degrees).
 DISC_AT = [(40.0, 48.0), (270.0, 9.0), (150.0, 38.0), (90.0, 9.0)]
 
 GREYNESS = [0.0, 0.9, 0.85, 1.0]  # how far the sky loses its colour
-DIMNESS = [1.0, 0.62, 0.88, 0.86]  # brightness of light and sky
+DIMNESS = [1.0, 0.70, 0.90, 0.88]  # brightness of light and sky
 VIEW_END = [44.0, 34.0, 30.0, 18.0]  # distance in blocks at which haze hides everything
 VIEW_START = [24.0, 12.0, 8.0, 2.0]
 CLOUDINESS = [1.0, 0.0, 0.0, 0.0]

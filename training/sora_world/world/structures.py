@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .biomes import SEA_LEVEL, biome_blocks, biome_floats
 from .blocks import ID
-from .hashing import uniform
+from .hashing import lattice_uniform, uniform
 from .terrain import Columns, ground_height
 
 TREE_SLOT = 6
@@ -38,8 +38,8 @@ def _slots(world_seed: Tensor, x: Tensor, z: Tensor, size: int, margin: int, pur
     shift = (j % 2) * (size // 2)
     i = torch.floor((x + shift) / size).long()
     span = size - 2 * margin
-    cx = i * size - shift + margin + (uniform(world_seed, purpose, 1, i, j) * span).long()
-    cz = j * size + margin + (uniform(world_seed, purpose, 2, i, j) * span).long()
+    cx = i * size - shift + margin + (lattice_uniform(world_seed, purpose, i, j) * span).long()
+    cz = j * size + margin + (lattice_uniform(world_seed, purpose + 100, i, j) * span).long()
     biome, ground = ground_height(world_seed, cx, cz)
     return Slots(x - cx, z - cz, ground, biome, i, j)
 
@@ -48,13 +48,13 @@ def add_trees(cells: Tensor, y: Tensor, world_seed: Tensor, x: Tensor, z: Tensor
     """Draws trunks and crowns; y int16 [Y], blocked bool [B, X, Z] columns whose slot must stay free."""
     slot = _slots(world_seed, x, z, TREE_SLOT, 2, 31)
     device = cells.device
-    draw = uniform(world_seed, 32, slot.i, slot.j)
+    draw = lattice_uniform(world_seed, 32, slot.i, slot.j)
     exists = (draw < biome_floats("tree_chance", device)[slot.biome]) & (slot.ground > SEA_LEVEL) & ~blocked
     shape = biome_floats("tree_shape", device)[slot.biome].long()
-    tall = (uniform(world_seed, 33, slot.i, slot.j) * 3).long()
+    tall = (lattice_uniform(world_seed, 33, slot.i, slot.j) * 3).long()
     trunk_height = torch.tensor([4, 6, 2, 5], device=device)[shape] + tall
     crown = biome_blocks("crown", device)[slot.biome]
-    other = (crown == ID["orange leaves"]) & (uniform(world_seed, 34, slot.i, slot.j) < 0.45)
+    other = (crown == ID["orange leaves"]) & (lattice_uniform(world_seed, 34, slot.i, slot.j) < 0.45)
     crown = torch.where(other, torch.tensor(ID["red leaves"], dtype=torch.uint8, device=device), crown)
     trunk = biome_blocks("trunk", device)[slot.biome]
 
@@ -104,7 +104,8 @@ def add_plants(cells: Tensor, y: Tensor, world_seed: Tensor, x: Tensor, z: Tenso
 def village_here(world_seed: Tensor, x: Tensor, z: Tensor) -> Tensor:
     """bool: does a village cover this place (before asking the biome)."""
     i, j = torch.floor(x / VILLAGE_SLOT).long(), torch.floor(z / VILLAGE_SLOT).long()
-    return uniform(world_seed, 51, i, j) < 0.3
+    draw = lattice_uniform if i.ndim == 3 else uniform
+    return draw(world_seed, 51, i, j) < 0.3
 
 
 def house_slots(world_seed: Tensor, x: Tensor, z: Tensor) -> tuple[Slots, Tensor]:
@@ -112,7 +113,7 @@ def house_slots(world_seed: Tensor, x: Tensor, z: Tensor) -> tuple[Slots, Tensor
     slot = _slots(world_seed, x, z, HOUSE_SLOT, 5, 52)
     x, z = torch.broadcast_tensors(x, z)
     village = village_here(world_seed, x - slot.dx, z - slot.dz)
-    draw = uniform(world_seed, 53, slot.i, slot.j)
+    draw = lattice_uniform(world_seed, 53, slot.i, slot.j)
     chance = biome_floats("house_chance", x.device)[slot.biome] + 0.35
     return slot, village & (draw < chance) & (slot.ground > SEA_LEVEL)
 
@@ -125,7 +126,7 @@ def add_houses(cells: Tensor, y: Tensor, world_seed: Tensor, slot: Slots, exists
         return torch.tensor(ID[name], dtype=torch.uint8, device=device)
 
     reach = torch.maximum(slot.dx.abs(), slot.dz.abs())
-    turned = uniform(world_seed, 54, slot.i, slot.j) < 0.5
+    turned = lattice_uniform(world_seed, 54, slot.i, slot.j) < 0.5
     along = torch.where(turned, slot.dx, slot.dz)  # the door faces -along
     across = torch.where(turned, slot.dz, slot.dx)
     level = y[None, None, None] - slot.ground[..., None].short()  # 0 = first cell above the floor

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from .biomes import BIOMES, SEA_LEVEL, biome_floats
-from .hashing import choice, uniform, value_noise
+from .hashing import choice, lattice_hash, uniform, value_noise
 
 BIOME_PERIOD = 112  # blocks between lattice points
 
@@ -31,6 +31,8 @@ class Columns:
 
 def lattice_biome(world_seed: Tensor, i: Tensor, j: Tensor) -> Tensor:
     """Biome index at a lattice point."""
+    if i.ndim == 3:
+        return lattice_hash(world_seed, PURPOSE_BIOME, i, j) % len(BIOMES)
     return choice(world_seed, len(BIOMES), PURPOSE_BIOME, i, j)
 
 

@@ -36,6 +36,7 @@ type ClientSchemas = typeof clientMessages
 export type ClientMessageName = keyof ClientSchemas
 export type ClientMessage<N extends ClientMessageName> = z.infer<ClientSchemas[N]>
 export type ControlMessage = ClientMessage<'control'>
+export const CLIENT_MESSAGE_NAMES = Object.keys(clientMessages) as readonly ClientMessageName[]
 
 /** Answer to `prompt`, `event` and `reset`: the first chunk that reflects it. */
 export interface AppliedReply {
@@ -85,10 +86,15 @@ export interface RoomView {
   caption: string
   rngSeed: number
   world: number
+  /** Index of the newest chunk of this world; -1 before the first. */
   seq: number
+  /** Session id of the client that drives; '' when nobody does. */
   driver: string
+  /** Clients in the room, spectators included. */
   players: number
+  /** 1 = next to start; 0 when not queued. */
   queuePosition: number
+  /** Why the room failed, in words; '' otherwise. */
   problem: string
 }
 

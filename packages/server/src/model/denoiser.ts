@@ -1,4 +1,4 @@
-import type { FrameSize, ModelManifest } from '@sora-world/sdk/protocol'
+import { actionWidth, type FrameSize, type ModelManifest, tokensPerChunk } from '@sora-world/sdk/protocol'
 
 /**
  * The model behind an interface: one call per graph, plain typed arrays in and out. The ONNX model and the analytic
@@ -73,4 +73,55 @@ export interface DenoiseOutput {
   /** [L,B,heads,T*N,headDim] */
   presentKey: Float32Array
   presentValue: Float32Array
+}
+
+/** The letters of docs/model-package.md as numbers, for one picture size; everything that shapes are made of. */
+export interface ModelDims {
+  channels: number
+  latentHeight: number
+  latentWidth: number
+  /** C*h*w */
+  latentLength: number
+  framesPerChunk: number
+  height: number
+  width: number
+  actionWidth: number
+  tokens: number
+  contextChunks: number
+  layers: number
+  heads: number
+  headDim: number
+  stateChannels: number
+  depthScale: number
+  captionLength: number
+  textTokens: number
+  textWidth: number
+  pooledWidth: number
+  poseFields: number
+}
+
+export function modelDims(manifest: ModelManifest, size: FrameSize): ModelDims {
+  const { latent, frames, denoiser, decoder, text, pose, actionSpace } = manifest
+  return {
+    channels: latent.channels,
+    latentHeight: size.latentHeight,
+    latentWidth: size.latentWidth,
+    latentLength: latent.channels * size.latentHeight * size.latentWidth,
+    framesPerChunk: frames.perChunk,
+    height: size.height,
+    width: size.width,
+    actionWidth: actionWidth(actionSpace),
+    tokens: tokensPerChunk(manifest, size),
+    contextChunks: denoiser.contextChunks,
+    layers: denoiser.layers,
+    heads: denoiser.heads,
+    headDim: denoiser.headDim,
+    stateChannels: decoder.stateChannels,
+    depthScale: decoder.depthScale,
+    captionLength: text.length,
+    textTokens: text.queryTokens,
+    textWidth: text.width,
+    pooledWidth: text.pooledWidth,
+    poseFields: pose?.fields.length ?? 0,
+  }
 }

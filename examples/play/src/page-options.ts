@@ -1,0 +1,43 @@
+/** What the address of the page asks for. */
+export interface PageOptions {
+  /** Server to join; the one that served the page unless `?server=` names another. */
+  serverUrl: string
+  /** Room of a shared link (`?room=`). */
+  roomId: string | undefined
+  prompt: string | undefined
+  rngSeed: number | undefined
+  steps: number | undefined
+  downlink: 'latent' | 'image' | undefined
+  /** `?fake`: a world inside the page, no server and no model. */
+  isDemo: boolean
+  /** `?test`: hands the client to browser tests as `window.__sora`. */
+  isTest: boolean
+}
+
+export function readPageOptions(address: URL): PageOptions {
+  const query = address.searchParams
+  const downlink = query.get('downlink')
+  return {
+    serverUrl: query.get('server') ?? address.origin,
+    roomId: query.get('room') ?? undefined,
+    prompt: query.get('prompt') ?? undefined,
+    rngSeed: wholeNumber(query.get('rngSeed')),
+    steps: wholeNumber(query.get('steps')),
+    downlink: downlink === 'latent' || downlink === 'image' ? downlink : undefined,
+    isDemo: query.has('fake'),
+    isTest: query.has('test'),
+  }
+}
+
+function wholeNumber(text: string | null): number | undefined {
+  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined
+}
+
+/** Link that lets somebody else into the room; keeps `?server=` and drops what only concerned this tab. */
+export function roomLink(address: URL, roomId: string): string {
+  const link = new URL(address.pathname, address.origin)
+  const server = address.searchParams.get('server')
+  if (server) link.searchParams.set('server', server)
+  link.searchParams.set('room', roomId)
+  return link.href
+}

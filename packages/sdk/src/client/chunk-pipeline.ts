@@ -1,0 +1,171 @@
+import type { Clock } from '../clock.ts'
+import type { FrameDecoder } from '../decode/frame-decoder.ts'
+import { type ModelManifest, type SoraError, toSoraError } from '../protocol/index.ts'
+import { type Chunk, ChunkAssembler } from '../stream/chunk-assembler.ts'
+import { type Frame, makeFrames } from '../stream/frame.ts'
+import { FramePacer } from '../stream/frame-pacer.ts'
+import { PoseTrack } from '../stream/pose-track.ts'
+import type { StreamStats } from '../stream/stream-stats.ts'
+
+/** Chunks kept while the decoder still loads: enough for its state to settle, decoded in one go then. */
+const KEPT_BEFORE_START = 8
+/** Chunks that may wait for the decoder; with more it is too slow, and only the newest is worth decoding. */
+const BACKLOG = 3
+const FAILURES_TO_GIVE_UP = 3
+
+export interface ChunkPipelineOptions {
+  clock: Clock
+  stats: StreamStats
+  onChunk?(chunk: Chunk): void
+  /** Frames wait to be shown. */
+  onFrames?(): void
+  onError(error: SoraError): void
+  /** The decoder failed several times in a row: it will not recover. */
+  onDecoderLost?(error: SoraError): void
+}
+
+/** Packet bytes in, frames at their time out: assembler, decoder, pose and pacer in a row. */
+export class ChunkPipeline {
+  readonly #options: ChunkPipelineOptions
+  readonly #assembler = new ChunkAssembler()
+  #queue: Chunk[] = []
+  #decoder: FrameDecoder | null = null
+  #pacer = new FramePacer<Frame>({ frameMs: 50 })
+  #poses: PoseTrack | null = null
+  #world = -1
+  #isDecoding = false
+  #isDisposed = false
+  #failures = 0
+
+  constructor(options: ChunkPipelineOptions) {
+    this.#options = options
+  }
+
+  /** When the next frame is due on the pacer's time line; null when none waits. */
+  get nextDueMs(): number | null {
+    return this.#pacer.nextDueMs
+  }
+
+  get decoder(): FrameDecoder | null {
+    return this.#decoder
+  }
+
+  /** From here on chunks are decoded, those first that came before. Also takes the place of an earlier decoder. */
+  start(manifest: ModelManifest, decoder: FrameDecoder): void {
+    this.#poses ??= new PoseTrack(manifest)
+    if (!this.#decoder) this.#pacer = new FramePacer({ frameMs: 1000 / manifest.frames.perSecond })
+    this.#decoder = decoder
+    this.#failures = 0
+    this.#assembler.expectRestart()
+    void this.#pump()
+  }
+
+  /** `bytes` are copied. */
+  packet(bytes: Uint8Array): void {
+    const { stats, clock, onError, onChunk } = this.#options
+    const nowMs = clock.now()
+    stats.packet(bytes.length, nowMs)
+    const outcome = this.#assembler.push(bytes)
+    if (outcome.kind === 'invalid') {
+      stats.count('invalidPackets')
+      onError(outcome.error)
+    } else if (outcome.kind === 'chunk') {
+      stats.count('missedChunks', outcome.missed)
+      stats.chunk(outcome.chunk.header, nowMs)
+      onChunk?.(outcome.chunk)
+      this.#enqueue(outcome.chunk)
+      void this.#pump()
+    } else stats.count('duplicates')
+  }
+
+  /** The frame to show now, or null to leave the one that is there. The caller releases it. */
+  next(nowMs: number): Frame | null {
+    const decision = this.#pacer.next(nowMs)
+    if (decision.kind === 'hold') {
+      if (decision.starved) this.#options.stats.count('holds')
+      return null
+    }
+    this.#drop(decision.dropped)
+    return decision.frame
+  }
+
+  /** After a pause or a gap in the connection: what was waiting is shown, what comes is a new start in time. */
+  interrupt(): void {
+    this.#options.stats.interrupt()
+  }
+
+  dispose(): void {
+    this.#isDisposed = true
+    this.#queue = []
+    for (const frame of this.#pacer.clear()) frame.release()
+    this.#decoder?.dispose()
+  }
+
+  #enqueue(chunk: Chunk): void {
+    // A new world makes everything of the old one worthless.
+    if (this.#queue[0] && this.#queue[0].world !== chunk.world) this.#queue = []
+    this.#queue.push(chunk)
+    const limit = this.#decoder ? BACKLOG : KEPT_BEFORE_START
+    if (this.#queue.length <= limit || chunk.header.catchUp) return
+    const kept = this.#queue.slice(this.#decoder ? -1 : -limit)
+    this.#options.stats.count('missedChunks', this.#queue.length - kept.length)
+    kept[0]!.restart = true
+    this.#queue = kept
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#isDecoding) return
+    this.#isDecoding = true
+    while (this.#decoder && this.#queue.length > 0) await this.#decodeNext(this.#decoder)
+    this.#isDecoding = false
+  }
+
+  async #decodeNext(decoder: FrameDecoder): Promise<void> {
+    const chunk = this.#queue.shift()!
+    // Chunks of the other downlink are still under way after a change.
+    if (chunk.kind !== decoder.kind) return
+    try {
+      const { pictures, decodeMs } = await decoder.decode(chunk)
+      this.#failures = 0
+      this.#options.stats.decoded(decodeMs)
+      const frames = makeFrames(chunk.header, pictures, this.#follow(chunk))
+      if (this.#isDisposed) for (const frame of frames) frame.release()
+      else this.#present(chunk, frames)
+    } catch (error) {
+      this.#failed(toSoraError(error, 'decoder-failed'))
+    }
+  }
+
+  #follow(chunk: Chunk) {
+    if (chunk.world !== this.#world) this.#poses?.reset()
+    return this.#poses?.follow(chunk.header) ?? null
+  }
+
+  #present(chunk: Chunk, frames: Frame[]): void {
+    const nowMs = this.#options.clock.now()
+    const isNewWorld = chunk.world !== this.#world
+    this.#world = chunk.world
+    const isBehind = chunk.header.catchUp || this.#queue.length > 1
+    if (isNewWorld || isBehind) this.#drop(this.#pacer.clear())
+    // Catching up: only where the world is now matters, not how it came there.
+    const shown = isBehind ? frames.slice(-1) : frames
+    this.#drop(isBehind ? frames.slice(0, -1) : [])
+    this.#drop(this.#pacer.arrive(shown, nowMs))
+    this.#options.onFrames?.()
+  }
+
+  #failed(error: SoraError): void {
+    if (this.#isDisposed) return
+    this.#failures++
+    // The state of the decoder is unknown now: the next chunk starts anew.
+    this.#assembler.expectRestart()
+    if (this.#queue[0]) this.#queue[0].restart = true
+    this.#options.onError(error)
+    if (this.#failures === FAILURES_TO_GIVE_UP) this.#options.onDecoderLost?.(error)
+  }
+
+  #drop(frames: readonly Frame[]): void {
+    if (frames.length > 0) this.#options.stats.count('drops', frames.length)
+    for (const frame of frames) frame.release()
+  }
+}

@@ -1,0 +1,189 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-web/wasm'
+import { dequantiseLatent, SoraError } from '../protocol/index.ts'
+import { FramePool, rgbToRgba } from './frame-pool.ts'
+import type { EngineFrame, EngineModel, EngineResult, LatentEngine } from './latent-engine.ts'
+import { wasmUrl, webgpuWasmUrl } from './wasm-urls.ts'
+
+type Runtime = typeof import('onnxruntime-web/wasm')
+
+/** A GPU that has not answered by then is worse than none. */
+const GPU_PATIENCE_MS = 8000
+/** Share of a chunk's time that decoding may take, so that showing and input keep their part. */
+const REAL_TIME_SHARE = 0.5
+const MAX_THREADS = 4
+
+/** {@link LatentEngine} with onnxruntime-web, in the thread that calls it. The only file that imports it. */
+export class OnnxWebDecoder implements LatentEngine {
+  #runtime: Runtime | null = null
+  #session: InferenceSession | null = null
+  #model: EngineModel | null = null
+  #pool: FramePool | null = null
+  #latent = new Float32Array(0)
+  #state: Tensor | null = null
+  #backend = ''
+
+  get backend(): string {
+    return this.#backend
+  }
+
+  async load(model: EngineModel, onProgress: (words: string) => void): Promise<void> {
+    this.#model = model
+    this.#latent = new Float32Array(model.channels * model.latentHeight * model.latentWidth)
+    const depths = Math.floor(model.width / model.depthScale) * Math.floor(model.height / model.depthScale)
+    this.#pool = new FramePool(model.width * model.height, depths)
+    if (model.backend !== 'wasm' && (await this.#tryWebGpu(onProgress))) return
+    await this.#startWasm(onProgress)
+  }
+
+  async decode(latent: Int8Array<ArrayBuffer>, restart: boolean): Promise<EngineResult> {
+    if (latent.length !== this.#latent.length) {
+      throw new SoraError('packet-invalid', `latent of ${latent.length} numbers, the model has ${this.#latent.length}`)
+    }
+    const startMs = performance.now()
+    dequantiseLatent(latent, this.#model!.clip, this.#latent)
+    const frames = await this.#run(restart)
+    return { frames, decodeMs: performance.now() - startMs }
+  }
+
+  recycle(frame: EngineFrame): void {
+    this.#pool?.give(frame)
+  }
+
+  dispose(): void {
+    void this.#session?.release().catch(() => {})
+    this.#session = null
+    this.#state = null
+  }
+
+  async #tryWebGpu(onProgress: (words: string) => void): Promise<boolean> {
+    if (!(await hasGpu())) return false
+    try {
+      onProgress('loading the WebGPU runtime')
+      this.#runtime = (await import('onnxruntime-web/webgpu')) as unknown as Runtime
+      locateWasm(this.#runtime, webgpuWasmUrl())
+      await soon(this.#createSession('webgpu'))
+      onProgress('warming up the decoder on the GPU')
+      const ms = await soon(this.#warmUp())
+      if (ms > this.#model!.chunkMs * REAL_TIME_SHARE) throw new SoraError('decoder-failed', `${ms} ms for a chunk`)
+      this.#backend = 'webgpu'
+      return true
+    } catch {
+      // Not an error: many browsers offer a GPU that does not serve. WASM works nearly everywhere.
+      this.dispose()
+      return false
+    }
+  }
+
+  async #startWasm(onProgress: (words: string) => void): Promise<void> {
+    if (typeof WebAssembly !== 'object') throw new SoraError('no-wasm', 'this browser has no WebAssembly')
+    onProgress('loading the WASM runtime')
+    const threads = threadCount()
+    try {
+      this.#runtime = await import('onnxruntime-web/wasm')
+      locateWasm(this.#runtime, wasmUrl())
+      this.#runtime.env.wasm.numThreads = threads
+      await this.#createSession('wasm')
+      onProgress('warming up the decoder')
+      await this.#warmUp()
+    } catch (cause) {
+      this.dispose()
+      if (cause instanceof SoraError) throw cause
+      throw new SoraError('decoder-failed', `the decoder did not start: ${wordsOf(cause)}`, { cause })
+    }
+    this.#backend = threads === 1 ? 'wasm' : `wasm, ${threads} threads`
+  }
+
+  async #createSession(provider: 'webgpu' | 'wasm'): Promise<void> {
+    const { InferenceSession, env } = this.#runtime!
+    env.logLevel = 'error'
+    this.#session = await InferenceSession.create(this.#model!.graph, {
+      executionProviders: [provider],
+      graphOptimizationLevel: 'all',
+    })
+  }
+
+  /** Two runs, the second timed: the first one compiles. The state is as new afterwards. */
+  async #warmUp(): Promise<number> {
+    this.#latent.fill(0)
+    for (const frame of await this.#run(true)) this.recycle(frame)
+    const startMs = performance.now()
+    for (const frame of await this.#run(true)) this.recycle(frame)
+    this.#state = null
+    return performance.now() - startMs
+  }
+
+  async #run(restart: boolean): Promise<EngineFrame[]> {
+    const { channels, latentHeight: h, latentWidth: w, stateChannels } = this.#model!
+    const { Tensor } = this.#runtime!
+    if (!this.#session) throw new SoraError('aborted', 'the decoder was disposed')
+    const size = stateChannels * h * w
+    if (restart || !this.#state) this.#state = new Tensor('float32', new Float32Array(size), [1, stateChannels, h, w])
+    const latent = new Tensor('float32', this.#latent, [1, channels, h, w])
+    let outputs: InferenceSession.OnnxValueMapType
+    try {
+      outputs = await this.#session.run({ latent, state: this.#state })
+    } catch (cause) {
+      this.#state = null
+      throw new SoraError('decoder-failed', `the decoder failed: ${wordsOf(cause)}`, { cause })
+    }
+    this.#state = (outputs.next_state as Tensor | undefined) ?? this.#state
+    return this.#unpack(outputs.frames as Tensor, outputs.inverse_depth as Tensor | undefined)
+  }
+
+  /** `frames` uint8 [1,F,H,W,3], `depth` float32 [1,F,H/s,W/s] */
+  #unpack(frames: Tensor, depth: Tensor | undefined): EngineFrame[] {
+    const { framesPerChunk, width, height } = this.#model!
+    const pixels = width * height
+    const rgb = frames.data as Uint8Array
+    if (rgb.length !== framesPerChunk * pixels * 3) {
+      throw new SoraError('decoder-failed', `the decoder made pictures of shape ${frames.dims.join('x')}`)
+    }
+    return Array.from({ length: framesPerChunk }, (_, index) => {
+      const frame = this.#pool!.take()
+      rgbToRgba(rgb.subarray(index * pixels * 3, (index + 1) * pixels * 3), frame.rgba)
+      if (frame.inverseDepth) copyPart(depth?.data as Float32Array | undefined, index, frame.inverseDepth)
+      return frame
+    })
+  }
+}
+
+function copyPart(from: Float32Array | undefined, index: number, to: Float32Array): void {
+  const start = index * to.length
+  if (from && from.length >= start + to.length) to.set(from.subarray(start, start + to.length))
+  else to.fill(0)
+}
+
+/** An adapter that is software only would be slower than WASM. */
+async function hasGpu(): Promise<boolean> {
+  const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<unknown> } } | undefined)?.gpu
+  if (!gpu) return false
+  try {
+    const adapter = (await soon(gpu.requestAdapter())) as { info?: { isFallbackAdapter?: boolean } } | null
+    return adapter !== null && adapter.info?.isFallbackAdapter !== true
+  } catch {
+    return false
+  }
+}
+
+function locateWasm(runtime: Runtime, url: string | null): void {
+  if (url) runtime.env.wasm.wasmPaths = { wasm: url }
+}
+
+/** Threads need shared memory, which browsers give only to isolated pages (COOP and COEP headers). */
+function threadCount(): number {
+  const isIsolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true
+  const cores = (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? 1
+  // Leave one core to the page.
+  return isIsolated ? Math.max(1, Math.min(MAX_THREADS, cores - 1)) : 1
+}
+
+function soon<T>(promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new SoraError('timeout', 'the GPU did not answer')), GPU_PATIENCE_MS)
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,19 @@
+import type { ErrorNotice } from '../protocol/index.ts'
+import type { EngineFrame, EngineModel, EngineResult } from './latent-engine.ts'
+
+/** From the page to the decoder worker. Buffers are transferred, not copied. */
+export type WorkerRequest =
+  | { kind: 'load'; id: number; model: EngineModel }
+  | { kind: 'decode'; id: number; latent: Int8Array<ArrayBuffer>; restart: boolean }
+  | { kind: 'recycle'; frame: EngineFrame }
+
+/** From the worker to the page. `id` is the request's. */
+export type WorkerResponse =
+  | { kind: 'progress'; words: string }
+  | { kind: 'loaded'; id: number; backend: string }
+  | { kind: 'decoded'; id: number; result: EngineResult }
+  | { kind: 'failed'; id: number; error: ErrorNotice }
+
+export function buffersOf(frames: readonly EngineFrame[]): ArrayBuffer[] {
+  return frames.flatMap(({ rgba, inverseDepth }) => [rgba.buffer, ...(inverseDepth ? [inverseDepth.buffer] : [])])
+}

@@ -1,0 +1,74 @@
+import { SoraError, toSoraError } from '@sora-world/sdk/protocol'
+import { createWorldServer, type WorldServer } from '../index.ts'
+import { findPlayPage } from './play-page.ts'
+import { readServeOptions, SERVE_HELP, type ServeOptions } from './serve-options.ts'
+
+/** Closing takes moments; whoever presses Ctrl-C twice does not want to wait. */
+const FORCED_EXIT = 130
+
+/**
+ * `sora-world serve`: runs until Ctrl-C.
+ *
+ * @returns exit code
+ * @throws SoraError as `createWorldServer`, and `option-invalid`
+ */
+export async function runServe(args: readonly string[]): Promise<number> {
+  const options = readServeOptions(args)
+  if (options.help) {
+    console.log(SERVE_HELP)
+    return 0
+  }
+  const server = await start(options)
+  describe(server, options)
+  await interrupted()
+  console.log('closing ...')
+  await server.close()
+  return 0
+}
+
+async function start(options: ServeOptions): Promise<WorldServer> {
+  const { port, host, provider, variant, steps, maxRooms, model: modelDir } = options
+  const playDir = findPlayPage(options.play)
+  const log = options.dev ? (line: string) => console.log(line) : undefined
+  console.log(`loading model ${modelDir ?? '(the best that ships)'} ...`)
+  try {
+    return await createWorldServer({ port, host, modelDir, provider, variant, steps, maxRooms, playDir, log })
+  } catch (thrown) {
+    throw withNextStep(toSoraError(thrown), port)
+  }
+}
+
+/** What the person at the keyboard can do about it. */
+function withNextStep(error: SoraError, port: number): SoraError {
+  const advice = {
+    'port-in-use': `end the program that uses it, or choose another: --port ${port + 1}`,
+    'model-missing': 'name the folder of a model package with --model, or try "--model fake"',
+    'model-tampered': 'fetch the package again',
+    'provider-unavailable': 'try --provider cpu',
+  }[error.code as string]
+  return advice ? new SoraError(error.code, `${error.message}\n  ${advice}`, { cause: error }) : error
+}
+
+function describe(server: WorldServer, { play }: ServeOptions): void {
+  const { model, modelVersion, provider, variant, steps, chunk, maxRunning } = server.health()
+  const pace = `${Math.round(chunk.p50Ms)} ms per chunk of ${chunk.durationMs} ms`
+  console.log(`model ${model} ${modelVersion}; provider ${provider}, variant ${variant}, ${steps} steps: ${pace}`)
+  if (chunk.p95Ms > chunk.durationMs) console.log('this machine is too slow for real time: the world will run slower')
+  else console.log(`${maxRunning === 1 ? 'one world fits' : `${maxRunning} worlds fit`} into real time`)
+  const url = server.url.replace('127.0.0.1', 'localhost')
+  console.log(play === false ? `serving worlds at ${url}` : `play at ${url}`)
+  console.log('Ctrl-C ends it')
+}
+
+/** Resolves at the first Ctrl-C or polite kill; the second ends the process at once. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const onSignal = () => {
+      for (const signal of SIGNALS) process.once(signal, () => process.exit(FORCED_EXIT))
+      resolve()
+    }
+    for (const signal of SIGNALS) process.once(signal, onSignal)
+  })
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const

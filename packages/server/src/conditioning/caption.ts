@@ -1,0 +1,78 @@
+import { captionWords } from '../model/tokenizer.ts'
+
+/**
+ * The caption in force: what the prompt said, as far as later events have not changed it, then the events, newest
+ * last: ("a snowy forest at dusk", ["it starts to rain", "night falls"]) -> "a snowy forest, it starts to rain, night
+ * falls".
+ *
+ * Time of day and weather exist once: an event that speaks of one replaces earlier words about it. All other events
+ * stay. When the model's caption length is short, the oldest events go first, then the end of the prompt: the newest
+ * event is always heard.
+ */
+export function captionInForce(prompt: string, events: readonly string[], maxWords = 24): string {
+  const spoken = events.map((event) => event.trim()).filter((event) => event !== '')
+  const changed = TOPICS.filter((topic) => spoken.some((event) => topic.words.test(event)))
+  const scene = changed.reduce((text, topic) => text.replaceAll(topic.phrase, ''), prompt)
+  const inForce = spoken.filter((event, i) => !isReplaced(event, spoken.slice(i + 1)))
+  return fit(tidy(scene), inForce, maxWords)
+}
+
+interface Topic {
+  /** Any word of the topic, to tell what an event is about. */
+  words: RegExp
+  /** What to take out of the prompt: the word with its preposition, article and adverb. */
+  phrase: RegExp
+}
+
+// "snowy" is a kind of land, not the weather of the day; "snow" alone is left to the prompt for the same reason.
+const TIME_WORDS =
+  'dawn|daybreak|sunrise|morning|noon|midday|daytime|daylight|day|afternoon|dusk|sunset|twilight|evening|night|nighttime|midnight'
+const WEATHER_NOUNS = 'rain|rainfall|drizzle|snowfall|blizzard|storm|thunderstorm|thunder|fog|mist|sunshine'
+const WEATHER_VERBS = 'raining|rains|snowing|snows|drizzling|storming'
+const WEATHER_ADJECTIVES = 'rainy|stormy|foggy|misty|sunny|overcast|cloudy'
+
+const TOPICS: readonly Topic[] = [
+  {
+    words: new RegExp(`\\b(${TIME_WORDS}|gets? dark|sun (rises|sets))\\b`, 'i'),
+    phrase: new RegExp(
+      `(\\b(at|in|during|by|on|under) )?\\b((an?|the|early|late|deep) )*(${TIME_WORDS})\\b( sky)?`,
+      'gi',
+    ),
+  },
+  {
+    words: new RegExp(
+      `\\b(${WEATHER_NOUNS}|${WEATHER_VERBS}|${WEATHER_ADJECTIVES}|to snow|snow (starts|stops|falls)|sky clears|clear sky|clears up)\\b`,
+      'i',
+    ),
+    phrase: new RegExp(
+      `(\\b(in|under|with|during|and) )?\\b((an?|the|heavy|light|thick|falling|it is) )*\\b(${WEATHER_NOUNS}|${WEATHER_VERBS})\\b` +
+        `|\\b(${WEATHER_ADJECTIVES})\\b|(\\b(under|with) )?\\b((an?|the) )?clear sky\\b`,
+      'gi',
+    ),
+  },
+]
+
+/** An event is over once every topic it speaks of was spoken of again. */
+function isReplaced(event: string, later: readonly string[]): boolean {
+  const topics = TOPICS.filter((topic) => topic.words.test(event))
+  return topics.length > 0 && topics.every((topic) => later.some((other) => topic.words.test(other)))
+}
+
+function fit(scene: string, events: readonly string[], maxWords: number): string {
+  const count = (texts: readonly string[]) => texts.reduce((sum, text) => sum + captionWords(text).length, 0)
+  const kept = [...events]
+  while (kept.length > 1 && count([scene, ...kept]) > maxWords) kept.shift()
+  const room = Math.max(0, maxWords - count(kept))
+  const words = scene.split(/\s+/)
+  while (words.length > 0 && count(words) > room) words.pop()
+  return [tidy(words.join(' ')), ...kept].filter((part) => part !== '').join(', ')
+}
+
+/** Mends what taking words out leaves behind: double blanks, lonely commas, an article before nothing. */
+function tidy(text: string): string {
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ ?,( ?,)*/g, ',')
+    .replaceAll(/\b(an?|the)(?=,|$)/gi, '')
+    .replaceAll(/^[\s,]+|[\s,]+$/g, '')
+}

@@ -1,0 +1,33 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { SoraError } from '@sora-world/sdk/protocol'
+
+/** Packages that ship with the project, best first: the default is the first one that is there. */
+const SHIPPED = ['voxel', 'nano']
+
+/**
+ * Folder of a model package: a path to one, or the name of one that ships in `@sora-world/models`; without an argument
+ * the best that ships.
+ *
+ * @throws SoraError `model-missing` naming what there is
+ */
+export function findModelPackage(nameOrPath?: string): string {
+  const shipped = shippedFolder()
+  const candidates =
+    nameOrPath === undefined
+      ? SHIPPED.map((name) => join(shipped, name))
+      : [resolve(nameOrPath), join(shipped, nameOrPath)]
+  const found = candidates.find((dir) => existsSync(join(dir, 'manifest.json')))
+  if (found) return found
+  const wanted = nameOrPath === undefined ? 'no model ships with this build' : `no model package "${nameOrPath}"`
+  throw new SoraError('model-missing', `${wanted}; there is: ${[...packagesIn(shipped), 'fake'].join(', ')}`)
+}
+
+function shippedFolder(): string {
+  return dirname(createRequire(import.meta.url).resolve('@sora-world/models/package.json'))
+}
+
+function packagesIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'manifest.json')))
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { findModelPackage } from './find-package.ts'
+import { openModel } from './open-model.ts'
+import { describeWorldModel } from './world-model.conformance.ts'
+
+// Rounding differs with the shape of a matrix product; int8 also scales activations by the whole batch.
+describeWorldModel('nano cpu-fp32', () => openModel({ model: 'nano', provider: 'cpu', variant: 'cpu-fp32' }), {
+  batch: 2e-4,
+  cached: 2e-4,
+})
+describeWorldModel('nano cpu-int8', () => openModel({ model: 'nano', provider: 'cpu', variant: 'cpu-int8' }), {
+  batch: 0.15,
+  cached: 0.15,
+})
+
+describe('openModel', () => {
+  it('finds the shipped package by name and by path', () => {
+    expect(findModelPackage('nano')).toMatch(/assets[\\/]nano$/)
+    expect(findModelPackage(findModelPackage('nano'))).toBe(findModelPackage('nano'))
+  })
+
+  it('says why CUDA cannot start where it is not bundled', async () => {
+    await expect(openModel({ model: 'nano', provider: 'cuda' })).rejects.toMatchObject({
+      code: 'provider-unavailable',
+      message: expect.stringMatching(/cuda: .+/),
+    })
+  })
+
+  it('takes what really starts with provider auto', async () => {
+    const model = await openModel({ model: 'nano' })
+    expect(['cpu', 'webgpu', 'cuda']).toContain(model.provider)
+    expect(Object.keys(model.manifest.variants)).toContain(model.variant)
+    await model.release()
+  })
+})

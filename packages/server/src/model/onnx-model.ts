@@ -1,0 +1,192 @@
+import { type FrameSize, type GraphName, type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
+import { checkDecodeInput, checkDenoiseInput } from './check-inputs.ts'
+import {
+  type DecodeInput,
+  type DecodeOutput,
+  type DenoiseInput,
+  type DenoiseOutput,
+  modelDims,
+  type TextEncoding,
+  type WorldModel,
+} from './denoiser.ts'
+import { readGraph } from './load-package.ts'
+import { type GraphTensor, type GraphTensors, type OnnxGraph, openGraph, type Provider } from './onnx-runtime.ts'
+
+/** Inputs of each graph by docs/model-package.md; a package whose graph lacks one is refused. */
+const GRAPH_INPUTS: Record<GraphName, readonly string[]> = {
+  encoder: ['frames'],
+  decoder: ['latent', 'state'],
+  text: ['tokens'],
+  denoiser: [
+    ...['noisy', 'previous', 'sigma', 'step_size', 'actions', 'text', 'pooled', 'time', 'mask'],
+    ...['past.key', 'past.value'],
+  ],
+}
+
+export interface OnnxModelSource {
+  dir: string
+  manifest: ModelManifest
+  provider: Provider
+  variant: string
+  threads: number
+}
+
+/**
+ * The graphs of a package on one execution provider. Graphs load when first used; `warmUp` loads what play needs.
+ * Inputs are used in place, without a copy; outputs belong to the caller.
+ */
+export class OnnxModel implements WorldModel {
+  readonly manifest: ModelManifest
+  readonly provider: Provider
+  readonly variant: string
+  readonly #source: OnnxModelSource
+  readonly #graphs = new Map<GraphName, Promise<OnnxGraph>>()
+
+  constructor(source: OnnxModelSource) {
+    this.#source = source
+    this.manifest = source.manifest
+    this.provider = source.provider
+    this.variant = source.variant
+  }
+
+  /**
+   * Loads denoiser, text encoder and decoder and runs each once, so that neither a missing file nor a provider that
+   * cannot compute this model shows up in the middle of play. Resolves to the milliseconds of a second denoiser pass.
+   */
+  async warmUp(): Promise<number> {
+    const size = this.manifest.sizes[0]!
+    const dims = modelDims(this.manifest, size)
+    const input = zeroDenoiseInput(this.manifest, size)
+    await this.denoise(input)
+    await this.encodeText(new BigInt64Array(dims.captionLength))
+    const state = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)
+    await this.decode({ size, batch: 1, latent: input.noisy, state })
+    const start = performance.now()
+    await this.denoise(input)
+    return performance.now() - start
+  }
+
+  async encode(frames: Uint8Array, size: FrameSize, batch = 1): Promise<Float32Array> {
+    const { framesPerChunk, height, width } = modelDims(this.manifest, size)
+    const dims = [batch, framesPerChunk, height, width, 3]
+    const expected = dims.reduce((product, n) => product * n, 1)
+    if (frames.length !== expected) {
+      throw new SoraError('internal', `encoder: frames has ${frames.length} bytes, not ${expected}`)
+    }
+    const out = await this.#run('encoder', { frames: { type: 'uint8', data: frames, dims } })
+    return floats(out, 'latent')
+  }
+
+  async decode(input: DecodeInput): Promise<DecodeOutput> {
+    const d = modelDims(this.manifest, input.size)
+    checkDecodeInput(d, input)
+    const grid = [d.latentHeight, d.latentWidth]
+    const out = await this.#run('decoder', {
+      latent: float(input.latent, [input.batch, d.channels, ...grid]),
+      state: float(input.state, [input.batch, d.stateChannels, ...grid]),
+    })
+    const frames = out.frames
+    if (frames?.type !== 'uint8') throw new SoraError('model-invalid', 'decoder has no uint8 output "frames"')
+    return {
+      frames: frames.data,
+      inverseDepth: floats(out, 'inverse_depth'),
+      nextState: floats(out, 'next_state'),
+    }
+  }
+
+  async encodeText(tokens: BigInt64Array, batch = 1): Promise<TextEncoding> {
+    const { length } = this.manifest.text
+    if (tokens.length !== batch * length) {
+      throw new SoraError('internal', `text: tokens has ${tokens.length} numbers, not ${batch * length}`)
+    }
+    const out = await this.#run('text', { tokens: { type: 'int64', data: tokens, dims: [batch, length] } })
+    return { text: floats(out, 'text'), pooled: floats(out, 'pooled') }
+  }
+
+  async denoise(input: DenoiseInput): Promise<DenoiseOutput> {
+    const d = modelDims(this.manifest, input.size)
+    checkDenoiseInput(d, input)
+    const rows = [input.batch, input.chunks]
+    const latent = [...rows, d.channels, d.latentHeight, d.latentWidth]
+    const past = [d.layers, input.batch, d.heads, d.contextChunks * d.tokens, d.headDim]
+    const out = await this.#run('denoiser', {
+      noisy: float(input.noisy, latent),
+      previous: float(input.previous, latent),
+      sigma: float(input.sigma, rows),
+      step_size: float(input.stepSize, rows),
+      actions: float(input.actions, [...rows, d.framesPerChunk, d.actionWidth]),
+      text: float(input.text, [...rows, d.textTokens, d.textWidth]),
+      pooled: float(input.pooled, [...rows, d.pooledWidth]),
+      time: float(input.time, rows),
+      mask: float(input.mask, [...rows, d.contextChunks + input.chunks]),
+      'past.key': float(input.pastKey, past),
+      'past.value': float(input.pastValue, past),
+    })
+    return {
+      clean: floats(out, 'clean'),
+      pose: this.manifest.pose ? floats(out, 'pose') : new Float32Array(0),
+      presentKey: floats(out, 'present.key'),
+      presentValue: floats(out, 'present.value'),
+    }
+  }
+
+  async release(): Promise<void> {
+    const graphs = await Promise.allSettled(this.#graphs.values())
+    this.#graphs.clear()
+    for (const graph of graphs) if (graph.status === 'fulfilled') await graph.value.release()
+  }
+
+  async #run(name: GraphName, feeds: GraphTensors): Promise<GraphTensors> {
+    let graph = this.#graphs.get(name)
+    if (!graph) {
+      graph = this.#open(name)
+      this.#graphs.set(name, graph)
+    }
+    return (await graph).run(feeds)
+  }
+
+  async #open(name: GraphName): Promise<OnnxGraph> {
+    const { dir, manifest, variant, provider, threads } = this.#source
+    const bytes = await readGraph(dir, manifest, variant, name)
+    const graph = await openGraph(bytes, { provider, threads })
+    const missing = GRAPH_INPUTS[name].find((input) => !graph.inputs.includes(input))
+    if (missing !== undefined) {
+      await graph.release()
+      throw new SoraError('model-invalid', `${name} of "${manifest.name}" has no input "${missing}"`)
+    }
+    return graph
+  }
+}
+
+/** A pass of play with nothing in it, to warm up with. */
+function zeroDenoiseInput(manifest: ModelManifest, size: FrameSize): DenoiseInput {
+  const d = modelDims(manifest, size)
+  const zeros = (length: number) => new Float32Array(length)
+  const past = d.layers * d.heads * d.contextChunks * d.tokens * d.headDim
+  return {
+    size,
+    batch: 1,
+    chunks: 1,
+    noisy: zeros(d.latentLength),
+    previous: zeros(d.latentLength),
+    sigma: zeros(1).fill(1),
+    stepSize: zeros(1).fill(1),
+    actions: zeros(d.framesPerChunk * d.actionWidth),
+    text: zeros(d.textTokens * d.textWidth),
+    pooled: zeros(d.pooledWidth),
+    time: zeros(1),
+    mask: zeros(d.contextChunks + 1).fill(1, d.contextChunks),
+    pastKey: zeros(past),
+    pastValue: zeros(past),
+  }
+}
+
+function float(data: Float32Array, dims: readonly number[]): GraphTensor {
+  return { type: 'float32', data, dims }
+}
+
+function floats(out: GraphTensors, name: string): Float32Array {
+  const tensor = out[name]
+  if (tensor?.type === 'float32') return tensor.data
+  throw new SoraError('model-invalid', `no float32 output "${name}"`)
+}

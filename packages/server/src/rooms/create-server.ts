@@ -1,0 +1,179 @@
+import { once } from 'node:events'
+import { createServer, type Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { defineRoom, defineServer, matchMaker } from '@colyseus/core'
+import { WebSocketTransport } from '@colyseus/ws-transport'
+import { chunkDurationMs, ROOM_NAME, SoraError } from '@sora-world/sdk/protocol'
+import { systemClock } from '../scheduler/clock.ts'
+import { measureWorker } from '../scheduler/measure-worker.ts'
+import { Scheduler } from '../scheduler/scheduler.ts'
+import type { ModelWorker } from '../worker/model-worker.ts'
+import { limitBodies } from './http-limits.ts'
+import { addRoutes } from './http-routes.ts'
+import { chooseSteps } from './join-options.ts'
+import { checkPort, listenError } from './port.ts'
+import { type HostSettings, WorldHost } from './world-host.ts'
+import { WorldRoom } from './world-room.ts'
+
+export interface RoomServerOptions {
+  /** Makes the chunks; the server stops it when it closes. */
+  worker: ModelWorker
+  /** 0 = any free one. */
+  port?: number
+  host?: string
+  /** Folder of the model package that the worker runs, to serve it to clients. */
+  modelDir?: string
+  /** Folder of a built play page, served at `/`. */
+  playDir?: string
+  /** Denoise steps of rooms that do not ask for a number; the manifest's default when not given. */
+  steps?: number
+  maxRooms?: number
+  /** Rooms that generate at the same time; measured when not given. */
+  maxRunning?: number
+  defaultPrompt?: string
+  reconnectionSeconds?: number
+  /** Nobody can take the controls from a driver who is there. */
+  lockControl?: boolean
+  /** Takes one line of text per problem with a connection; nothing is written without it. */
+  log?: (line: string) => void
+}
+
+export interface RoomServer {
+  readonly port: number
+  readonly url: string
+  /** The same as `/health`. */
+  health(): ServerHealth
+  /** Says goodbye to everybody, stops the worker and frees the port. May be called twice. */
+  close(): Promise<void>
+}
+
+export interface ServerHealth {
+  status: 'ok'
+  model: string
+  modelVersion: string
+  provider: string
+  variant: string
+  /** Denoise steps of rooms that do not ask for a number. */
+  steps: number
+  rooms: number
+  maxRooms: number
+  /** Rooms that fit into real time. */
+  maxRunning: number
+  chunk: { durationMs: number; p50Ms: number; p95Ms: number; chunks: number; late: number }
+}
+
+/**
+ * Larger frames close the connection without a word; up to here the room answers with an error. Well above
+ * LIMITS.messageBytes on purpose.
+ */
+const MAX_FRAME_BYTES = 1024 * 1024
+const DEFAULT_MAX_ROOMS = 16
+const DEFAULT_RECONNECTION_SECONDS = 30
+const DEFAULT_PROMPT = 'a grassy plain with trees on a clear day'
+
+/** Colyseus keeps its rooms in module variables. */
+let isServing = false
+
+/**
+ * Starts a server around a worker that runs already. One per process.
+ *
+ * @throws SoraError `port-in-use`; `option-invalid`; `unsupported` when this process serves already. The worker is left
+ *   running then
+ */
+export async function createRoomServer(options: RoomServerOptions): Promise<RoomServer> {
+  const { worker, port = 0, host = '127.0.0.1' } = options
+  await checkPort(port, host)
+  if (isServing) throw new SoraError('unsupported', 'this process runs a world server already; start another process')
+  const world = new WorldHost(hostSettings(options))
+  const { modelUrl, scheduler, steps } = world.settings
+  scheduler.learn(await measureWorker(worker, steps))
+  const http = createServer()
+  const health = () => serverHealth(world)
+  const { modelDir, playDir } = options
+  const server = defineServer({
+    rooms: { [ROOM_NAME]: defineRoom(roomClass(world)) },
+    transport: new WebSocketTransport({ server: http, maxPayload: MAX_FRAME_BYTES }),
+    express: (app) => addRoutes(app, { manifest: worker.manifest, modelUrl, modelDir, playDir, health }),
+    gracefullyShutdown: false,
+    greet: false,
+    logger: colyseusLogger(options.log),
+  })
+  isServing = true
+  try {
+    await Promise.race([server.listen(port, host), listenFailure(http, port)])
+  } catch (thrown) {
+    isServing = false
+    throw thrown
+  }
+  limitBodies(http)
+  const { port: actualPort } = http.address() as AddressInfo
+  let closing: Promise<void> | undefined
+
+  async function close(): Promise<void> {
+    const closed = once(http, 'close')
+    await server.gracefullyShutdown(false)
+    matchMaker.stats.clearAutoPersistInterval()
+    scheduler.stop()
+    http.closeAllConnections()
+    await closed
+    await worker.stop()
+    isServing = false
+  }
+  return { port: actualPort, url: serverUrl(host, actualPort), health, close: () => (closing ??= close()) }
+}
+
+function hostSettings(options: RoomServerOptions): HostSettings {
+  const { worker, maxRunning } = options
+  const { manifest } = worker
+  return {
+    worker,
+    clock: systemClock,
+    scheduler: new Scheduler(worker, { chunkMs: chunkDurationMs(manifest), maxRunning }),
+    modelUrl: `/models/${encodeURIComponent(manifest.name)}/`,
+    steps: chooseSteps(manifest, options.steps ?? manifest.denoiser.steps.default),
+    maxRooms: options.maxRooms ?? DEFAULT_MAX_ROOMS,
+    defaultPrompt: options.defaultPrompt ?? DEFAULT_PROMPT,
+    reconnectionSeconds: options.reconnectionSeconds ?? DEFAULT_RECONNECTION_SECONDS,
+    lockControl: options.lockControl ?? false,
+  }
+}
+
+/** Colyseus makes rooms from a class, so what they share has to be in it. */
+function roomClass(world: WorldHost) {
+  return class extends WorldRoom {
+    protected override readonly host = world
+  }
+}
+
+function serverHealth({ settings, manifest, roomCount }: WorldHost): ServerHealth {
+  const { worker, scheduler, maxRooms } = settings
+  return {
+    status: 'ok',
+    model: manifest.name,
+    modelVersion: manifest.version,
+    provider: worker.provider,
+    variant: worker.variant,
+    steps: settings.steps,
+    rooms: roomCount,
+    maxRooms,
+    maxRunning: scheduler.maxRunning,
+    chunk: { durationMs: chunkDurationMs(manifest), ...scheduler.figures() },
+  }
+}
+
+/** Only rejects: Colyseus' own `listen` never settles when the port was taken meanwhile. */
+function listenFailure(http: HttpServer, port: number): Promise<never> {
+  return new Promise((_resolve, reject) => http.once('error', (error) => reject(listenError(error, port))))
+}
+
+function serverUrl(host: string, port: number): string {
+  const isEverywhere = host === '0.0.0.0' || host === '::'
+  return `http://${isEverywhere ? 'localhost' : host}:${port}`
+}
+
+/** Colyseus' log is for its developers: only its errors are passed on, one line each. */
+function colyseusLogger(log: (line: string) => void = () => {}) {
+  const nothing = () => {}
+  const error = (text: unknown) => log(`colyseus: ${String(text).split('\n')[0]}`)
+  return { debug: nothing, info: nothing, trace: nothing, warn: nothing, error }
+}

@@ -1,0 +1,215 @@
+import { randomInt } from 'node:crypto'
+import { type Client, type MessageContext, Room } from '@colyseus/core'
+import {
+  CLIENT_MESSAGE_NAMES,
+  type ClientMessage,
+  type ClientMessageName,
+  PROTOCOL_VERSION,
+  parseClientMessage,
+  type Reply,
+  SoraError,
+  toSoraError,
+  type WelcomeMessage,
+} from '@sora-world/sdk/protocol'
+import type { Downlink } from '../session/chunk-stream.ts'
+import { DriverSeat } from '../session/drivers.ts'
+import { RolloutSession } from '../session/rollout-session.ts'
+import { sendChunk } from './chunk-sender.ts'
+import { FrameDoor } from './frame-door.ts'
+import { type CheckedJoin, chooseSize, chooseSteps, readJoinOptions } from './join-options.ts'
+import { refusal } from './refusals.ts'
+import { Throttle } from './throttle.ts'
+import type { HostedRoom, WorldHost } from './world-host.ts'
+import { showView, WorldState } from './world-state.ts'
+
+const MAX_CLIENTS = 32
+
+/**
+ * One world and the people in it: translates between Colyseus and a {@link RolloutSession}, nothing else.
+ *
+ * Failure: what a client does wrong is answered with a typed error and changes nothing; the session goes on.
+ */
+export abstract class WorldRoom extends Room<{ state: WorldState }> implements HostedRoom {
+  /** The server that the room lives in. */
+  protected abstract readonly host: WorldHost
+  override maxClients = MAX_CLIENTS
+  override state = new WorldState()
+  unwatchedSince: number | null = null
+  #seat!: DriverSeat
+  readonly #downlinks = new Map<string, Downlink>()
+  readonly #notDriver = new Throttle(1000)
+  #door!: FrameDoor
+  #session!: RolloutSession
+  #welcome!: Omit<WelcomeMessage, 'sessionId'>
+
+  static override async onAuth(_token: string, options: unknown): Promise<boolean> {
+    try {
+      readJoinOptions(options)
+      return true
+    } catch (thrown) {
+      throw refusal(thrown)
+    }
+  }
+
+  override onCreate(options: unknown): void {
+    try {
+      this.#create(readJoinOptions(options))
+    } catch (thrown) {
+      throw refusal(thrown)
+    }
+  }
+
+  override onJoin(client: Client, options: unknown): void {
+    const { role, downlink } = readJoinOptions(options)
+    this.#seat.join(client.sessionId, role)
+    this.#downlinks.set(client.sessionId, downlink)
+    this.#greet(client)
+    this.#peopleChanged()
+  }
+
+  override onDrop(client: Client): void {
+    if (client.sessionId === this.#seat.driver) this.#session.releaseActions()
+    // Rejects when the time is over; onLeave follows then.
+    this.allowReconnection(client, this.host.settings.reconnectionSeconds).catch(() => {})
+    this.#peopleChanged()
+  }
+
+  override onReconnect(client: Client): void {
+    this.#greet(client)
+    this.#peopleChanged()
+  }
+
+  override onLeave(client: Client): void {
+    this.#seat.leave(client.sessionId)
+    this.#downlinks.delete(client.sessionId)
+    this.#door.forget(client.sessionId)
+    this.#notDriver.forget(client.sessionId)
+    this.#peopleChanged()
+  }
+
+  override onDispose(): void {
+    this.host.leave(this)
+    // The session is missing when onCreate refused.
+    if (!this.#session) return
+    this.host.settings.scheduler.remove(this.#session)
+    this.#session.close()
+  }
+
+  #create(options: CheckedJoin): void {
+    const { host } = this
+    const { manifest } = host
+    const { scheduler, clock, worker, defaultPrompt } = host.settings
+    const size = chooseSize(manifest, options.size)
+    const steps = chooseSteps(manifest, options.steps ?? host.settings.steps)
+    const { prompt = defaultPrompt, rngSeed = drawSeed() } = options
+    this.#seat = new DriverSeat({ lockControl: host.settings.lockControl })
+    this.#session = new RolloutSession(
+      { id: this.roomId, manifest, size, steps, prompt, rngSeed },
+      {
+        clock,
+        drawSeed,
+        onChunk: (packets) => sendChunk(this.clients, packets, (client) => this.#downlinks.get(client.sessionId)),
+        onChange: () => this.#show(),
+        wake: () => scheduler.wake(),
+        closeRollout: (rolloutId) => worker.close(rolloutId),
+      },
+    )
+    this.#welcome = { protocol: PROTOCOL_VERSION, ...host.describe(size, steps) }
+    this.#door = new FrameDoor(() => clock.now())
+    this.#door.guard(this)
+    for (const name of CLIENT_MESSAGE_NAMES) this.#listen(name)
+    // Everybody gets a world of their own; friends come with its id.
+    void this.setPrivate(true)
+    host.admit(this)
+    scheduler.add(this.#session)
+    this.#show()
+  }
+
+  #listen(name: ClientMessageName): void {
+    this.onMessage(name, (client: Client, payload: unknown, context?: MessageContext) => {
+      const reply = this.#answer(client, name, payload)
+      if (!reply.ok && context?.id === undefined) this.#tell(client, reply.error.code, reply)
+      return reply
+    })
+  }
+
+  #answer(client: Client, name: ClientMessageName, payload: unknown): Reply<unknown> {
+    try {
+      const value = this.#handlers[name](client, parseClientMessage(name, payload) as never)
+      return { ok: true, value: value ?? null }
+    } catch (thrown) {
+      return { ok: false, error: toSoraError(thrown).toJSON() }
+    }
+  }
+
+  #tell(client: Client, code: string, reply: Reply<never> & { ok: false }): void {
+    // A client that has just lost the controls sends a few more messages: once is enough.
+    if (code === 'not-driver' && !this.#notDriver.allows(client.sessionId, this.host.settings.clock.now())) return
+    client.send('error', reply.error)
+  }
+
+  readonly #handlers: { [N in ClientMessageName]: (client: Client, message: ClientMessage<N>) => unknown } = {
+    control: (client, message) => {
+      if (client.sessionId !== this.#seat.driver) throw new SoraError('not-driver', 'somebody else has the controls')
+      this.#session.control(message)
+    },
+    prompt: (client, { text, rngSeed }) => this.#decide(client, () => this.#session.startWorld(text, rngSeed)),
+    event: (client, { text }) => this.#decide(client, () => this.#session.addEvent(text)),
+    reset: (client, { rngSeed }) => this.#decide(client, () => this.#session.reset(rngSeed)),
+    pause: (client, { paused }) => this.#decide(client, () => this.#session.setPaused(paused)),
+    'take-control': (client) => {
+      this.#seat.take(client.sessionId)
+      this.#driverMayHaveChanged()
+      return { driver: this.#seat.driver }
+    },
+    'release-control': (client) => {
+      this.#seat.release(client.sessionId)
+      this.#driverMayHaveChanged()
+    },
+    downlink: (client, { kind }) => {
+      this.#downlinks.set(client.sessionId, kind)
+      this.#downlinksChanged()
+    },
+    ping: (client, { sentAt }) => client.send('pong', { sentAt }),
+  }
+
+  #decide<T>(client: Client, action: () => T): T {
+    if (!this.#seat.mayDecide(client.sessionId)) {
+      throw new SoraError('not-driver', 'only who has the controls can do that; take them first')
+    }
+    return action()
+  }
+
+  #greet(client: Client): void {
+    const welcome: WelcomeMessage = { ...this.#welcome, sessionId: client.sessionId }
+    client.send('welcome', welcome)
+    const kind = this.#downlinks.get(client.sessionId) ?? 'latent'
+    for (const packet of this.#session.catchUp(kind)) sendChunk([client], { [kind]: packet }, () => kind)
+  }
+
+  #peopleChanged(): void {
+    const isWatched = this.clients.length > 0
+    this.unwatchedSince = isWatched ? null : this.host.settings.clock.now()
+    this.#session.setWatched(isWatched)
+    this.#downlinksChanged()
+    this.#driverMayHaveChanged()
+  }
+
+  #downlinksChanged(): void {
+    this.#session.wantsImages = this.clients.some((client) => this.#downlinks.get(client.sessionId) === 'image')
+  }
+
+  #driverMayHaveChanged(): void {
+    this.#session.setDriver(this.#seat.driver)
+    this.#show()
+  }
+
+  #show(): void {
+    const people = { driver: this.#seat.driver, players: this.clients.length }
+    showView(this.state, { ...this.#session.view(), ...people })
+  }
+}
+
+function drawSeed(): number {
+  return randomInt(0, 2 ** 32)
+}

@@ -1,0 +1,87 @@
+import type { FrameSize } from '@sora-world/sdk/protocol'
+import type { DenoiseOutput, WorldModel } from '../model/denoiser.ts'
+import { sigmaSchedule } from './schedule.ts'
+
+/** All inputs of the next chunk of B rollouts except noise; T = 1, so its axis is left out of the shapes. */
+export interface ChunkContext {
+  size: FrameSize
+  batch: number
+  /** [B,C,h,w], zeros before the first chunk */
+  previous: Float32Array
+  /** [B,F,A] */
+  actions: Float32Array
+  /** [B,K,D] and [B,E] */
+  text: Float32Array
+  pooled: Float32Array
+  /** [B] chunk index mod timePeriod */
+  time: Float32Array
+  /** [B,W+1]; the last column, the chunk itself, is 1 */
+  mask: Float32Array
+  /** [L,B,heads,W*N,headDim] */
+  pastKey: Float32Array
+  pastValue: Float32Array
+}
+
+/**
+ * Denoises one chunk of B rollouts from `noise` [B,C,h,w] to clean latents of the same shape.
+ *
+ * The model predicts the clean latent at every step (x-prediction); the latent moves along the straight line towards
+ * it. The cache is read, never written: `commitChunk` writes it once the chunk is accepted.
+ *
+ * @throws `signal.reason` when aborted between two steps; nothing has been committed then
+ */
+export async function sampleChunk(
+  model: WorldModel,
+  noise: Float32Array,
+  steps: number,
+  context: ChunkContext,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const sigmas = sigmaSchedule(steps)
+  let latent = noise
+  for (let step = 0; step < steps; step++) {
+    signal?.throwIfAborted()
+    const sigma = sigmas[step]!
+    const { clean } = await denoiseAt(model, latent, sigma, 1 / steps, context)
+    latent = stepTowards(clean, latent, sigmas[step + 1]! / sigma)
+  }
+  return latent
+}
+
+/**
+ * The pass that makes a finished chunk part of the context: denoises `latent` [B,C,h,w] mixed with a little `noise`
+ * (the manifest's context noise, which the model was trained with so that small errors do not add up).
+ *
+ * `presentKey` and `presentValue` of the result go into the caches. Its `pose` is the one to publish: here the model
+ * sees the chunk that was really made, not a guess at it.
+ */
+export function commitChunk(
+  model: WorldModel,
+  latent: Float32Array,
+  noise: Float32Array,
+  context: ChunkContext,
+): Promise<DenoiseOutput> {
+  const { contextNoise, steps } = model.manifest.denoiser
+  return denoiseAt(model, mixNoise(latent, noise, contextNoise), contextNoise, 1 / steps.max, context)
+}
+
+/** noisy = (1 - sigma) * clean + sigma * noise, into a new array. */
+export function mixNoise(clean: Float32Array, noise: Float32Array, sigma: number): Float32Array {
+  return clean.map((value, i) => (1 - sigma) * value + sigma * noise[i]!)
+}
+
+/** clean + ratio * (latent - clean), into a new array; ratio = sigmaNext / sigma. */
+function stepTowards(clean: Float32Array, latent: Float32Array, ratio: number): Float32Array {
+  return clean.map((value, i) => value + ratio * (latent[i]! - value))
+}
+
+function denoiseAt(
+  model: WorldModel,
+  noisy: Float32Array,
+  sigma: number,
+  stepSize: number,
+  context: ChunkContext,
+): Promise<DenoiseOutput> {
+  const perRollout = (value: number) => new Float32Array(context.batch).fill(value)
+  return model.denoise({ ...context, chunks: 1, noisy, sigma: perRollout(sigma), stepSize: perRollout(stepSize) })
+}

@@ -1,0 +1,290 @@
+import {
+  type AppliedReply,
+  actionWidth,
+  type ControlMessage,
+  cleanPromptText,
+  encodeAction,
+  type FrameSize,
+  LIMITS,
+  type ModelManifest,
+  type RoomView,
+  SoraError,
+} from '@sora-world/sdk/protocol'
+import { captionInForce } from '../conditioning/caption.ts'
+import type { Clock } from '../scheduler/clock.ts'
+import type { JobTiming, OpenRequest, Schedulable } from '../scheduler/schedulable.ts'
+import type { ChunkJob, ChunkResult, RolloutSpec } from '../worker/model-worker.ts'
+import { ActionQueue } from './action-queue.ts'
+import { ChunkStream, type Downlink, IMAGE_TYPE } from './chunk-stream.ts'
+import { statusOf } from './status.ts'
+import { WorldRun } from './world-run.ts'
+
+export interface SessionSettings {
+  /** Prefix of the rollout ids in the worker; unique per server. */
+  id: string
+  manifest: ModelManifest
+  size: FrameSize
+  steps: number
+  prompt: string
+  rngSeed: number
+}
+
+/** What a session needs from its surroundings. */
+export interface SessionPorts {
+  clock: Clock
+  drawSeed(): number
+  /** The packets of a new chunk, one per downlink kind that was asked for. */
+  onChunk(packets: Partial<Record<Downlink, Uint8Array>>): void
+  /** Something in {@link RolloutSession.view} changed. */
+  onChange(): void
+  /** The session became active or inactive, or needs the worker. */
+  wake(): void
+  closeRollout(rolloutId: string): void
+}
+
+export type SessionView = Omit<RoomView, 'driver' | 'players'>
+
+/** Events beyond these no longer fit into a caption. */
+const MAX_EVENTS = 16
+const IMAGE_QUALITY = 80
+
+/** A job that the worker has; its result belongs to `run` even if another world began meanwhile. */
+interface InFlight {
+  run: WorldRun
+  job: ChunkJob
+  driver: string
+  actionSeq: number
+  /** When the first action it reflects came in, or when it was built. */
+  since: number
+}
+
+/**
+ * One rollout as a room plays it: world after world, chunk after chunk.
+ *
+ * Knows nothing about sockets and nothing about other sessions: the room pushes controls and texts in, the scheduler
+ * asks for jobs and brings results, packets come out.
+ */
+export class RolloutSession implements Schedulable {
+  readonly batchKey: string
+  /** Ask the worker for encoded images too. */
+  wantsImages = false
+  readonly #settings: SessionSettings
+  readonly #ports: SessionPorts
+  readonly #actions: ActionQueue
+  readonly #stream: ChunkStream
+  #run: WorldRun
+  #inFlight: InFlight | null = null
+  #driver = ''
+  #isPaused = false
+  #isWatched = false
+  #isRecovering = false
+  #queuePosition = 0
+  #problem = ''
+
+  /** @throws SoraError `prompt-empty` or `prompt-too-long` */
+  constructor(settings: SessionSettings, ports: SessionPorts) {
+    this.#settings = settings
+    this.#ports = ports
+    this.batchKey = `${settings.size.latentWidth}x${settings.size.latentHeight}/${settings.steps}`
+    this.#actions = new ActionQueue(settings.manifest.actionSpace)
+    this.#stream = new ChunkStream(settings.manifest.latent.wire.clip)
+    this.#run = this.#newRun(0, cleanPromptText(settings.prompt, LIMITS.promptLength), settings.rngSeed)
+  }
+
+  view(): SessionView {
+    return {
+      status: statusOf({
+        hasFailed: this.#problem !== '',
+        isPaused: this.#isPaused,
+        isWatched: this.#isWatched,
+        isQueued: this.#queuePosition > 0,
+        isRecovering: this.#isRecovering,
+        hasChunk: this.#run.nextIndex > 0,
+      }),
+      prompt: this.#run.prompt,
+      caption: this.#caption(),
+      rngSeed: this.#run.spec.rngSeed,
+      world: this.#run.index,
+      seq: this.#run.nextIndex - 1,
+      queuePosition: this.#queuePosition,
+      problem: this.#problem,
+    }
+  }
+
+  /** Packets that show a late joiner where the world is. */
+  catchUp(kind: Downlink): Uint8Array[] {
+    return this.#stream.catchUp(kind)
+  }
+
+  /** @throws SoraError `action-invalid` */
+  control(message: ControlMessage): void {
+    this.#actions.push(message, this.#ports.clock.now())
+  }
+
+  /** Another client drives from now on ('' = nobody); what the one before held is let go. */
+  setDriver(sessionId: string): void {
+    if (sessionId === this.#driver) return
+    this.#driver = sessionId
+    this.#actions.reset()
+  }
+
+  /** The driver's connection dropped: let go until it says something again. */
+  releaseActions(): void {
+    this.#actions.release()
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused
+    this.#activityChanged()
+  }
+
+  /** Nothing is generated while nobody watches. */
+  setWatched(isWatched: boolean): void {
+    this.#isWatched = isWatched
+    this.#activityChanged()
+  }
+
+  /**
+   * A new world from a prompt.
+   *
+   * @throws SoraError `prompt-empty` or `prompt-too-long`
+   */
+  startWorld(prompt: string, rngSeed = this.#ports.drawSeed()): AppliedReply {
+    const text = cleanPromptText(prompt, LIMITS.promptLength)
+    this.close()
+    this.#run = this.#newRun(this.#run.index + 1, text, rngSeed)
+    this.#stream.clear()
+    this.#problem = ''
+    this.#isRecovering = false
+    this.#activityChanged()
+    return { world: this.#run.index, seq: 0, rngSeed }
+  }
+
+  /** The same prompt from the start, without the events. */
+  reset(rngSeed?: number): AppliedReply {
+    return this.startWorld(this.#run.prompt, rngSeed)
+  }
+
+  /**
+   * Something happens in the world that is being played.
+   *
+   * @throws SoraError `prompt-empty` or `prompt-too-long`
+   */
+  addEvent(text: string): AppliedReply {
+    const run = this.#run
+    run.events.push(cleanPromptText(text, LIMITS.eventLength))
+    if (run.events.length > MAX_EVENTS) run.events.shift()
+    const isAtWork = this.#inFlight?.run === run
+    this.#ports.onChange()
+    return { world: run.index, seq: run.nextIndex + (isAtWork ? 1 : 0), rngSeed: run.spec.rngSeed }
+  }
+
+  /** The worker may forget the rollout. */
+  close(): void {
+    if (this.#run.isOpen) this.#ports.closeRollout(this.#run.spec.id)
+    this.#run.isOpen = false
+  }
+
+  isActive(): boolean {
+    return this.#isWatched && !this.#isPaused && this.#problem === ''
+  }
+
+  openRequest(): OpenRequest | null {
+    return this.#run.isOpen ? null : { spec: this.#run.spec, history: this.#run.history }
+  }
+
+  opened(spec: RolloutSpec): void {
+    // Another world may have begun while the worker was opening this one.
+    if (spec === this.#run.spec) this.#run.isOpen = true
+    else this.#ports.closeRollout(spec.id)
+  }
+
+  nextJob(): ChunkJob {
+    const { manifest } = this.#settings
+    const run = this.#run
+    const now = this.#ports.clock.now()
+    const frames = manifest.frames.perChunk
+    const { actions, actionSeq, since } = this.#actions.take(frames, now)
+    const width = actionWidth(manifest.actionSpace)
+    const encoded = new Float32Array(frames * width)
+    for (const [frame, action] of actions.entries()) encodeAction(manifest.actionSpace, action, encoded, frame * width)
+    const job: ChunkJob = {
+      rolloutId: run.spec.id,
+      index: run.nextIndex,
+      actions: encoded,
+      caption: this.#caption(),
+    }
+    if (this.wantsImages) job.images = { type: IMAGE_TYPE, quality: IMAGE_QUALITY }
+    this.#inFlight = { run, job, driver: this.#driver, actionSeq, since: since ?? now }
+    return job
+  }
+
+  /** @throws SoraError `internal` for a chunk with numbers that are not finite; nothing is committed then */
+  deliver(result: ChunkResult, timing: JobTiming): void {
+    const flight = this.#inFlight
+    this.#inFlight = null
+    if (!flight || flight.run !== this.#run) return
+    if (!result.latent.every(Number.isFinite)) throw new SoraError('internal', 'the model made numbers without end')
+    const { index, actions, caption } = flight.job
+    flight.run.commit({ index, latent: result.latent, actions, caption })
+    this.#isRecovering = false
+    this.#ports.onChunk(this.#stream.push(this.#facts(flight, result, timing), result))
+    this.#ports.onChange()
+  }
+
+  lost(): void {
+    this.#inFlight = null
+    this.#run.isOpen = false
+    this.#isRecovering = true
+    this.#ports.onChange()
+  }
+
+  fail(error: SoraError): void {
+    this.#problem = error.message
+    this.#activityChanged()
+  }
+
+  setQueuePosition(position: number): void {
+    if (position === this.#queuePosition) return
+    this.#queuePosition = position
+    this.#ports.onChange()
+  }
+
+  #caption(): string {
+    return captionInForce(this.#run.prompt, this.#run.events, this.#settings.manifest.text.length)
+  }
+
+  #activityChanged(): void {
+    if (!this.isActive()) this.#queuePosition = 0
+    this.#ports.wake()
+    this.#ports.onChange()
+  }
+
+  #newRun(index: number, prompt: string, rngSeed: number): WorldRun {
+    const { id, size, steps, manifest } = this.#settings
+    const spec: RolloutSpec = { id: `${id}.${index}`, size, rngSeed, steps }
+    return new WorldRun(index, spec, prompt, manifest.denoiser.contextChunks)
+  }
+
+  #facts(flight: InFlight, result: ChunkResult, timing: JobTiming) {
+    const { manifest, size, steps } = this.#settings
+    const frames = manifest.frames.perChunk
+    return {
+      world: flight.run.index,
+      seq: flight.job.index,
+      firstFrame: flight.job.index * frames,
+      frames,
+      actionSeq: flight.actionSeq,
+      driver: flight.driver,
+      shape: [manifest.latent.channels, size.latentHeight, size.latentWidth] as [number, number, number],
+      // A pose that is not a number would make the whole packet invalid for the client.
+      pose: Array.from(result.pose, (value) => (Number.isFinite(value) ? value : 0)),
+      steps,
+      timings: {
+        queueMs: timing.queueMs,
+        ...result.timings,
+        serverMs: this.#ports.clock.now() - flight.since,
+      },
+    }
+  }
+}

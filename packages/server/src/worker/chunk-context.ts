@@ -1,0 +1,58 @@
+import { gatherCaches } from '../cache/gather-caches.ts'
+import type { TextEncoder } from '../conditioning/text-encoder.ts'
+import { chunkNoise, type NoiseStream } from '../sampler/noise.ts'
+import type { ChunkContext } from '../sampler/sample-chunk.ts'
+import type { Rollout } from './rollout.ts'
+
+/** A rollout with what drives its next chunk. */
+export interface ChunkRequest {
+  rollout: Rollout
+  /** [F,A] */
+  actions: Float32Array
+  caption: string
+}
+
+/** Stacks the model inputs of several rollouts of one size, first axis = order of `requests`. */
+export async function chunkContext(
+  requests: readonly ChunkRequest[],
+  texts: TextEncoder,
+  timePeriod: number,
+): Promise<ChunkContext> {
+  const encodings = await Promise.all(requests.map((request) => texts.encode(request.caption)))
+  return {
+    size: requests[0]!.rollout.spec.size,
+    batch: requests.length,
+    previous: stack(requests.map(({ rollout }) => rollout.previous)),
+    actions: stack(requests.map(({ actions }) => actions)),
+    text: stack(encodings.map(({ text }) => text)),
+    pooled: stack(encodings.map(({ pooled }) => pooled)),
+    time: Float32Array.from(requests.map(({ rollout }) => rollout.nextIndex % timePeriod)),
+    ...gatherCaches(requests.map(({ rollout }) => rollout.cache)),
+  }
+}
+
+/** Noise of the next chunk of each rollout, [B,C,h,w]. */
+export function nextNoise(requests: readonly ChunkRequest[], stream: NoiseStream): Float32Array {
+  return stack(
+    requests.map(({ rollout }) =>
+      chunkNoise(rollout.spec.rngSeed, rollout.nextIndex, stream, rollout.dims.latentLength),
+    ),
+  )
+}
+
+/** Row `row` of a stacked tensor of `batch` rows, copied. */
+export function rowOf<T extends Float32Array | Uint8Array>(stacked: T, batch: number, row: number): T {
+  const length = stacked.length / batch
+  return stacked.slice(row * length, (row + 1) * length) as T
+}
+
+/** Puts equally long parts behind each other; a single part is handed over as it is. */
+export function stack(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!
+  const length = parts[0]!.length
+  const out = new Float32Array(parts.length * length)
+  parts.forEach((part, row) => {
+    out.set(part, row * length)
+  })
+  return out
+}

@@ -1,0 +1,80 @@
+import { type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
+import { KvCache } from '../cache/kv-cache.ts'
+import { type ModelDims, modelDims } from '../model/denoiser.ts'
+import { checkSteps } from '../sampler/schedule.ts'
+import type { ChunkJob, RolloutSpec } from './model-worker.ts'
+
+/** Decoder state of a rollout and the chunk it is ready for. */
+export interface DecoderState {
+  nextIndex: number
+  /** [S,h,w] */
+  state: Float32Array
+}
+
+/**
+ * What the worker remembers of one rollout: cache, the chunk before, the decoder's state. It changes in one place
+ * only, when a chunk is committed.
+ */
+export class Rollout {
+  readonly spec: RolloutSpec
+  readonly dims: ModelDims
+  readonly cache: KvCache
+  /** Undefined until somebody asks for images. */
+  decoder: DecoderState | undefined
+  /** Last W latents, newest last, to bring a decoder up to date that starts late. */
+  readonly #recent: Float32Array[] = []
+  #nextIndex = 0
+
+  /** @throws SoraError `option-invalid` for a size or step count that the model was not trained for */
+  constructor(manifest: ModelManifest, spec: RolloutSpec) {
+    const size = manifest.sizes.find(({ width, height }) => width === spec.size.width && height === spec.size.height)
+    if (!size) {
+      const offered = manifest.sizes.map(({ width, height }) => `${width}x${height}`).join(', ')
+      throw new SoraError('option-invalid', `size ${spec.size.width}x${spec.size.height}; the model has ${offered}`)
+    }
+    checkSteps(manifest, spec.steps)
+    this.spec = { ...spec, size }
+    this.dims = modelDims(manifest, size)
+    this.cache = new KvCache(this.dims)
+  }
+
+  get nextIndex(): number {
+    return this.#nextIndex
+  }
+
+  /** [C,h,w] of the chunk before, zeros at the start of a world. */
+  get previous(): Float32Array {
+    return this.#recent.at(-1) ?? new Float32Array(this.dims.latentLength)
+  }
+
+  get recent(): readonly Float32Array[] {
+    return this.#recent
+  }
+
+  /** Starts in the middle of a world, before its first known chunk. */
+  startAt(index: number): void {
+    this.#nextIndex = index
+  }
+
+  /** @throws SoraError `message-invalid` for a job out of order or with actions of another shape */
+  checkJob(job: ChunkJob): void {
+    if (job.index !== this.#nextIndex) {
+      throw new SoraError('message-invalid', `rollout ${this.spec.id} is at chunk ${this.#nextIndex}, not ${job.index}`)
+    }
+    const expected = this.dims.framesPerChunk * this.dims.actionWidth
+    if (job.actions.length !== expected) {
+      throw new SoraError(
+        'message-invalid',
+        `chunk ${job.index} has ${job.actions.length} action numbers, not ${expected}`,
+      )
+    }
+  }
+
+  /** Makes a chunk part of the world: row `row` of a commit pass over `batch` rollouts. */
+  commit(latent: Float32Array, presentKey: Float32Array, presentValue: Float32Array, batch: number, row: number): void {
+    this.cache.commit(this.#nextIndex, presentKey, presentValue, batch, row)
+    this.#recent.push(latent)
+    if (this.#recent.length > this.dims.contextChunks) this.#recent.shift()
+    this.#nextIndex += 1
+  }
+}

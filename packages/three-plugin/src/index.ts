@@ -1,0 +1,5 @@
+export * from './window-placement.ts'
+export * from './world-controls.ts'
+export * from './world-plugin.ts'
+export * from './world-screen.ts'
+export * from './world-texture.ts'

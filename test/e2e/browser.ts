@@ -1,0 +1,42 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { findChromium } from '../../scripts/ensure-chromium.mjs'
+
+/** Software rendering that works without a screen, and no traffic of the browser's own. */
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+]
+
+/** The adapter that runs WebGPU on the processor: for tests only. */
+export const WEBGPU_ARGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
+
+/** Starts a headless browser; the caller closes it. */
+export async function launchBrowser(extraArgs: readonly string[] = []): Promise<Browser> {
+  const executablePath = findChromium()
+  if (!executablePath) throw new Error('no Chromium: run `node scripts/ensure-chromium.mjs`')
+  return chromium.launch({ executablePath, headless: true, args: [...ARGS, ...extraArgs] })
+}
+
+export interface WatchedPage {
+  page: Page
+  /** Uncaught errors, console errors and failed requests so far, as text. */
+  problems: string[]
+}
+
+/** Opens a page in a context of its own and writes down whatever goes wrong in it. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport: { width: 960, height: 600 }, ...options })
+  const page = await context.newPage()
+  const problems: string[] = []
+  page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(`console: ${message.text()}`)
+  })
+  return { page, problems }
+}

@@ -1,0 +1,149 @@
+"""The latent bank: every clip of the clip bank encoded once, small enough to live in memory.
+
+    python -m sora_world.data.latents --bank .runs/bank --autoencoder .runs/nano-ae --out .runs/latents
+
+One file per shard, so that encoding can follow a clip bank that still grows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sora_world.config import FRAMES_PER_CHUNK, Tier
+from sora_world.data.batches import Shard
+from sora_world.models.autoencoder import Autoencoder, to_network
+from sora_world.models.text import PADDING, Tokenizer
+from sora_world.train import checkpoint
+
+FIELDS = ("latents", "actions", "pose", "tokens")
+
+
+@dataclass
+class LatentBatch:
+    latents: Tensor  # float32 [B,T,C,h,w] normalised
+    actions: Tensor  # float32 [B,T,F,21]
+    pose: Tensor  # float32 [B,T,F,6]
+    tokens: Tensor  # int64 [B,T,P]
+
+
+def make_tokenizer(tier: Tier) -> Tokenizer:
+    """Over the words of the caption grammar."""
+    from sora_world.world.captions import VOCABULARY  # the world is not needed to load a package
+
+    words = [word for word in VOCABULARY if word != PADDING]
+    return Tokenizer([PADDING, *words], tier.text.hash_buckets, tier.text.length)
+
+
+def load_autoencoder(folder: Path, device: torch.device | str = "cpu") -> tuple[Autoencoder, Tier]:
+    """The finished autoencoder of a run folder, with its latent statistics."""
+    saved = checkpoint.load(folder / "autoencoder.pt")
+    tier = checkpoint.tier_of(saved)
+    model = Autoencoder(tier.autoencoder)
+    checkpoint.load_weights(model, saved["model"])
+    return model.to(device).eval(), tier
+
+
+@torch.no_grad()
+def encode_frames(model: Autoencoder, rgb: Tensor) -> Tensor:
+    """uint8 [B,T*F,H,W,3] -> normalised latents [B,T,C,h,w]"""
+    chunks = to_network(rgb).unflatten(1, (-1, FRAMES_PER_CHUNK))
+    return model.encode(chunks.flatten(0, 1)).unflatten(0, chunks.shape[:2])
+
+
+def by_chunk(values: np.ndarray) -> Tensor:
+    """[B,T*F,...] -> [B,T,F,...]"""
+    return torch.from_numpy(values).unflatten(1, (-1, FRAMES_PER_CHUNK))
+
+
+def encode_shard(shard: Shard, model: Autoencoder, tokenizer: Tokenizer, device: torch.device | str = "cpu") -> dict:
+    """One shard's latents and labels. A chunk's caption is the one in force at its last frame."""
+    labels = shard.labels()
+    last = slice(FRAMES_PER_CHUNK - 1, None, FRAMES_PER_CHUNK)
+    tokens = [[tokenizer.encode(caption) for caption in clip[last]] for clip in labels["captions"]]
+    rgb = torch.from_numpy(np.array(shard.rgb))
+    return {
+        "latents": torch.cat([encode_frames(model, part.to(device)) for part in rgb.split(8)]).half().cpu(),
+        "actions": by_chunk(labels["actions"]).half(),
+        "pose": by_chunk(labels["motion"]).half(),
+        "tokens": torch.tensor(tokens, dtype=torch.int32),
+    }
+
+
+def encode_bank(bank: Path, out: Path, model: Autoencoder, tokenizer: Tokenizer) -> int:
+    """Encodes the shards of `bank` that `out` lacks; returns how many."""
+    done = 0
+    for folder in sorted(bank.glob("*x*/shard-*")):
+        path = out / folder.parent.name / f"{folder.name}.pt"
+        if path.exists():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(encode_shard(Shard(folder), model, tokenizer), path.with_suffix(".unfinished"))
+        os.replace(path.with_suffix(".unfinished"), path)
+        done += 1
+    return done
+
+
+class LatentBank:
+    """All encoded clips in memory, grouped by picture size."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.known: set[Path] = set()
+        self.sizes: dict[str, dict[str, Tensor]] = {}
+        self.refresh()
+
+    def refresh(self) -> int:
+        """Number of clips after reading new shards."""
+        for path in sorted(self.root.glob("*x*/shard-*.pt")):
+            if path in self.known:
+                continue
+            self.known.add(path)
+            part = torch.load(path, weights_only=True)
+            old = self.sizes.get(path.parent.name)
+            self.sizes[path.parent.name] = (
+                part if old is None else {name: torch.cat([old[name], part[name]]) for name in FIELDS}
+            )
+        return self.clip_count()
+
+    def clip_count(self) -> int:
+        return sum(len(fields["latents"]) for fields in self.sizes.values())
+
+    def sample(self, rng: np.random.Generator, count: int) -> LatentBatch:
+        """`count` whole clips of one size."""
+        names = sorted(self.sizes)
+        weights = np.array([len(self.sizes[name]["latents"]) for name in names], dtype=float)
+        fields = self.sizes[names[rng.choice(len(names), p=weights / weights.sum())]]
+        rows = torch.from_numpy(rng.integers(len(fields["latents"]), size=count))
+        latents, actions, pose = (fields[name][rows].float() for name in ("latents", "actions", "pose"))
+        return LatentBatch(latents, actions, pose, fields["tokens"][rows].long())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bank", type=Path, required=True)
+    parser.add_argument("--autoencoder", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--follow-minutes", type=float, default=0, help="keep looking for new shards this long")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    model, tier = load_autoencoder(options.autoencoder)
+    tokenizer = make_tokenizer(tier)
+    end = time.monotonic() + options.follow_minutes * 60
+    while True:
+        print(f"{encode_bank(options.bank, options.out, model, tokenizer)} shards encoded", flush=True)
+        if time.monotonic() >= end:
+            return
+        time.sleep(20)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""manifest.json of a package; the schema is docs/model-package.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from sora_world.config import (
+    DEPTH_SCALE,
+    FRAMES_PER_CHUNK,
+    FRAMES_PER_SECOND,
+    POSE_FIELDS,
+    SPATIAL_SCALE,
+    VERTICAL_FOV_DEGREES,
+    Tier,
+)
+
+VERSION = "0.1.0"
+LICENCE = "Apache-2.0"
+WIRE_CLIP = 4.5  # standard deviations; beyond it latents are cut on the wire
+GRAPHS = ("encoder", "decoder", "text", "denoiser")
+
+
+def file_entry(path: Path) -> dict:
+    data = path.read_bytes()
+    return {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def size_entry(width: int, height: int) -> dict:
+    return {
+        "width": width,
+        "height": height,
+        "latentWidth": width // SPATIAL_SCALE,
+        "latentHeight": height // SPATIAL_SCALE,
+    }
+
+
+def variant(quantised: tuple[str, ...] = ()) -> dict[str, str]:
+    """Graph name to file name; the graphs in `quantised` use their int8 file."""
+    return {graph: f"{graph}.int8.onnx" if graph in quantised else f"{graph}.onnx" for graph in GRAPHS}
+
+
+def build_manifest(
+    tier: Tier, words: list[str], action_space: dict, folder: Path, int8: tuple[str, ...], training: dict
+) -> dict:
+    """The manifest of the graphs lying in `folder`; `training` goes in as it is."""
+    config, text = tier.denoiser, tier.text
+    variants = {"cpu-fp32": variant()} | ({"cpu-int8": variant(int8)} if int8 else {})
+    names = sorted({name for files in variants.values() for name in files.values()})
+    return {
+        "manifestVersion": 1,
+        "name": tier.name,
+        "version": VERSION,
+        "licence": LICENCE,
+        "frames": {"perSecond": FRAMES_PER_SECOND, "perChunk": FRAMES_PER_CHUNK},
+        "sizes": [size_entry(*size) for size in tier.sizes],
+        "latent": {"channels": tier.autoencoder.latent_channels, "wire": {"clip": WIRE_CLIP}},
+        "actionSpace": action_space,
+        "denoiser": {
+            "contextChunks": config.context_chunks,
+            "tokensPerChunk": {"fixed": tier.fixed_tokens, "perLatentCell": 1},
+            "layers": len(config.temporal_blocks),
+            "heads": config.heads,
+            "headDim": config.head_width,
+            "timePeriod": config.time_period,
+            "steps": {"default": 2, "allowed": [1, 2, 4], "max": config.max_steps},
+            "contextNoise": config.context_noise,
+        },
+        "decoder": {"stateChannels": tier.autoencoder.state_channels, "depthScale": DEPTH_SCALE},
+        "text": {
+            "length": text.length,
+            "queryTokens": text.query_tokens,
+            "width": text.width,
+            "pooledWidth": config.width,
+            "tokenizer": {"kind": "words", "words": words, "hashBuckets": text.hash_buckets},
+        },
+        "pose": {"fields": list(POSE_FIELDS)},
+        "outputs": ["rgb", "depth", "pose"],
+        "camera": {"verticalFovDegrees": VERTICAL_FOV_DEGREES},
+        "variants": variants,
+        "files": {name: file_entry(folder / name) for name in names},
+        "training": training,
+    }
+
+
+def write_manifest(folder: Path, manifest: dict) -> None:
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")

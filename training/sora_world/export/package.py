@@ -1,0 +1,102 @@
+"""Turns checkpoints into a model package.
+
+    python -m sora_world.export.package --autoencoder .runs/nano-ae --run .runs/nano-dit --out ../assets/nano
+
+`--random nano` writes untrained weights instead: every shape and speed is right, the pictures are not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+
+from sora_world.config import TIERS, Tier
+from sora_world.data.latents import load_autoencoder, make_tokenizer
+from sora_world.export.graphs import write_graphs
+from sora_world.export.manifest import build_manifest, write_manifest
+from sora_world.export.quantise import quantise_package
+from sora_world.models.autoencoder import Autoencoder
+from sora_world.train import checkpoint
+from sora_world.train.denoiser import WorldModel
+
+
+class Trained:
+    """All networks of one package, in evaluation mode."""
+
+    def __init__(self, tier: Tier, words: list[str], autoencoder: Autoencoder, world: WorldModel, summary: dict):
+        self.tier, self.words, self.summary = tier, words, summary
+        self.autoencoder, self.world = autoencoder.eval(), world.eval()
+
+
+def load_trained(autoencoder_folder: Path, run_folder: Path) -> Trained:
+    """The averaged weights of a denoiser run and the autoencoder it was trained on."""
+    autoencoder, tier = load_autoencoder(autoencoder_folder)
+    saved = checkpoint.load(run_folder / "training.pt")
+    words = saved["words"]
+    world = WorldModel(tier, len(words) + tier.text.hash_buckets)
+    filled = checkpoint.load_weights(world, saved["average"])
+    minutes = round(saved["seconds"] / 60, 1)
+    summary = {"denoiserSteps": saved["steps"], "denoiserMinutes": minutes, "filled": filled}
+    return Trained(tier, words, autoencoder, world, summary)
+
+
+def random_weights(tier: Tier) -> Trained:
+    """Untrained networks whose zero projections got small values, so that every input changes the output."""
+    torch.manual_seed(0)
+    words = make_tokenizer(tier).words
+    autoencoder = Autoencoder(tier.autoencoder)
+    world = WorldModel(tier, len(words) + tier.text.hash_buckets)
+    for param in [*autoencoder.parameters(), *world.parameters()]:
+        if not param.any():
+            torch.nn.init.normal_(param, std=0.02)
+    return Trained(tier, words, autoencoder, world, {"random": True})
+
+
+def training_entry(trained: Trained, figures: dict) -> dict:
+    """The manifest's `training` field."""
+    if "random" in trained.summary:
+        return {"tier": trained.tier.name, "summary": "random weights, not trained", "compute": "none", "figures": {}}
+    return {
+        "tier": trained.tier.name,
+        "summary": f"{trained.summary['denoiserSteps']} denoiser steps on rendered clips of the project's voxel world",
+        "compute": f"2 CPU cores; denoiser {trained.summary['denoiserMinutes']} minutes",
+        "figures": figures,
+    }
+
+
+def export(trained: Trained, out: Path, with_int8: bool = True, figures: dict | None = None) -> dict:
+    """Writes graphs and manifest; returns the manifest."""
+    from sora_world.world.actions import action_space
+
+    world = trained.world
+    write_graphs(out, trained.tier, trained.autoencoder, world.text, world.denoiser)
+    int8 = quantise_package(out, trained.tier) if with_int8 else ()
+    training = training_entry(trained, figures or {})
+    manifest = build_manifest(trained.tier, trained.words, action_space(), out, int8, training)
+    write_manifest(out, manifest)
+    return manifest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--autoencoder", type=Path)
+    parser.add_argument("--run", type=Path)
+    parser.add_argument("--random", choices=list(TIERS))
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--figures", type=Path, help="figures.json of sora_world.evaluate")
+    parser.add_argument("--no-int8", action="store_true")
+    options = parser.parse_args()
+    if options.random:
+        trained = random_weights(TIERS[options.random])
+    else:
+        trained = load_trained(options.autoencoder, options.run)
+    figures = json.loads(options.figures.read_text()) if options.figures else {}
+    manifest = export(trained, options.out, not options.no_int8, figures)
+    print(json.dumps({"files": manifest["files"], "variants": list(manifest["variants"])}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

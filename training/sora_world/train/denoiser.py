@@ -1,0 +1,184 @@
+"""Trains the denoiser with its text encoder on a latent bank.
+
+    python -m sora_world.train.denoiser --tier nano --minutes 55 --latents .runs/latents --out .runs/nano-dit
+
+The first half of the time box is pure flow; then a quarter of the rows learns to take longer steps from the averaged
+weights. The average is what gets exported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sora_world.config import TIERS, Tier
+from sora_world.data.latents import LatentBank, LatentBatch, make_tokenizer
+from sora_world.flow.loss import Conditioning, denoising_loss, shortcut_target
+from sora_world.flow.rows import SINGLE, STUDIO, draw_rows
+from sora_world.flow.schedule import add_noise
+from sora_world.models.denoiser import Denoiser
+from sora_world.models.text import TextEncoder
+from sora_world.train import checkpoint
+from sora_world.train.autoencoder import paths
+from sora_world.train.optim import Average, Optimisers, warmup_stable_decay
+from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
+
+CAPTION_DROPOUT = 0.1
+SHORTCUTS_FROM = 0.5  # share of the time box without shortcut rows
+KEEP_ADAM = (
+    "text.embed", "text.position", "text.queries", "text.pool", "denoiser.enter", "denoiser.leave", "denoiser.level",
+    "denoiser.action", "denoiser.text_token", "denoiser.places", "denoiser.pose", "denoiser.modulation",
+    *(f"denoiser.blocks.{i}.table" for i in range(64)),
+)  # fmt: skip
+
+
+class WorldModel(nn.Module):
+    """Denoiser and text encoder: what is trained, averaged and saved together."""
+
+    def __init__(self, tier: Tier, vocabulary_size: int):
+        super().__init__()
+        self.text = TextEncoder(tier.text, vocabulary_size, tier.denoiser.width)
+        self.denoiser = Denoiser(tier)
+
+    def read(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """tokens [R,T,P] -> text [R,T,K,D], pooled [R,T,E]; each different caption is encoded once."""
+        unique, place = torch.unique(tokens.flatten(0, 1), dim=0, return_inverse=True)
+        text, pooled = self.text(unique)
+        return text[place].unflatten(0, tokens.shape[:2]), pooled[place].unflatten(0, tokens.shape[:2])
+
+
+class DenoiserTraining:
+    """Model, averaged teacher, optimisers and random state: all that a resumed run needs."""
+
+    def __init__(self, tier: Tier, words: list[str], device: torch.device, muon_lr: float, adam_lr: float):
+        self.tier, self.words, self.device = tier, words, device
+        self.model = WorldModel(tier, len(words) + tier.text.hash_buckets).to(device)
+        self.teacher = copy.deepcopy(self.model).requires_grad_(False)
+        self.optimisers = Optimisers(self.model, KEEP_ADAM, muon_lr, adam_lr, decay=0.01)
+        self.average = Average(self.model, rate=0.998)
+        self.steps, self.seconds = 0, 0.0
+        self.rng = np.random.default_rng(0)
+
+    def step(self, batch: LatentBatch, progress: float, bf16: bool, shortcuts_from: float) -> dict[str, float]:
+        """One optimiser step on one batch of clips."""
+        with_shortcuts = progress >= shortcuts_from
+        config = self.tier.denoiser
+        clean = batch.latents
+        rows = draw_rows(clean, config.context_chunks, config.time_period, config.max_steps, with_shortcuts)
+        dropped = torch.rand(len(clean), 1, 1, device=clean.device) < CAPTION_DROPOUT
+        tokens = batch.tokens * ~dropped
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
+            target = self.bootstrap(batch, rows, tokens) if bool(rows.is_shortcut.any()) else None
+            given = Conditioning(batch.actions, *self.model.read(tokens), batch.pose)
+            total, parts = denoising_loss(self.model.denoiser, clean, rows, given, target)
+        total.backward()
+        norm = self.optimisers.step(warmup_stable_decay(self.steps, progress))
+        self.steps += 1
+        self.average.update(self.model, self.steps)
+        errors = by_kind(parts["error"], rows)
+        return {"loss": float(total.detach()), "pose": float(parts["pose"]), "norm": norm} | errors
+
+    def bootstrap(self, batch: LatentBatch, rows, tokens: Tensor) -> Tensor:
+        """Shortcut targets [R,T,C,h,w] from the averaged weights; only the rows that need them are computed."""
+        self.teacher.load_state_dict(self.average.values)
+        picked = rows.is_shortcut.any(1).nonzero()[:, 0]
+        some = type(rows)(**{name: value[picked] for name, value in vars(rows).items()})
+        clean = batch.latents[picked]
+        with torch.no_grad():
+            given = Conditioning(batch.actions[picked], *self.teacher.read(tokens[picked]), batch.pose[picked])
+            noisy = add_noise(clean, some.noise, some.sigma)
+            target = batch.latents.clone()
+            target[picked] = shortcut_target(self.teacher.denoiser, noisy, some, given).clamp(-6, 6)
+        return target
+
+    def save(self, path: Path) -> None:
+        checkpoint.save(
+            path,
+            self.tier,
+            words=self.words,
+            model=self.model.state_dict(),
+            average=self.average.values,
+            optimisers=self.optimisers.state_dict(),
+            steps=self.steps,
+            seconds=self.seconds,
+            torch_rng=torch.get_rng_state(),
+            data_rng=self.rng.bit_generator.state,
+        )
+
+    def load(self, path: Path) -> None:
+        saved = checkpoint.load(path)
+        checkpoint.load_weights(self.model, saved["model"])
+        self.average.values = saved["average"]
+        self.optimisers.load_state_dict(saved["optimisers"])
+        self.steps, self.seconds = saved["steps"], saved["seconds"]
+        torch.set_rng_state(saved["torch_rng"])
+        self.rng.bit_generator.state = saved["data_rng"]
+
+
+def by_kind(error: Tensor, rows) -> dict[str, float]:
+    """Mean squared error of unit-variance latents in the cases that matter; missing ones are left out."""
+    far = rows.sigma > 0.75
+    known_before = rows.previous.abs().sum((2, 3, 4)) > 0
+    plain = ((rows.kind != SINGLE) & (rows.kind != STUDIO))[:, None]
+    cases = {
+        "next": far & plain & known_before & ~rows.is_shortcut,
+        "first": far & (rows.kind == SINGLE)[:, None],
+        "near": rows.sigma < 0.25,
+        "shortcut": rows.is_shortcut,
+    }
+    return {name: float(error[case].mean()) for name, case in cases.items() if bool(case.any())}
+
+
+def run(options: argparse.Namespace) -> None:
+    device = prepare_device(options)
+    tier = TIERS[options.tier]
+    words = make_tokenizer(tier).words
+    training = DenoiserTraining(tier, words, device, options.muon_lr, options.adam_lr)
+    if options.resume and (options.resume / "training.pt").exists():
+        training.load(options.resume / "training.pt")
+    if options.compile:
+        training.model.denoiser.compile(dynamic=False)
+    bank = LatentBank(options.latents)
+    log, box = Log(options.out / "log.jsonl"), TimeBox(options.minutes, training.seconds)
+    log.write(event="start", step=training.steps, clips=bank.clip_count(), options=vars(options) | paths(options))
+
+    saved_at, logged_at = time.monotonic(), time.monotonic()
+    sums: dict[str, list[float]] = {}
+    while box.progress < 1 and training.steps < options.steps:
+        drawn = bank.sample(training.rng, options.batch)
+        batch = LatentBatch(*(value.to(device) for value in vars(drawn).values()))
+        report = training.step(batch, box.progress, options.bf16, options.shortcuts_from)
+        training.seconds = box.elapsed
+        for name, value in report.items():
+            sums.setdefault(name, []).append(value)
+        if training.steps % options.log_every == 0:
+            now = time.monotonic()
+            rate, logged_at = options.log_every / (now - logged_at), now
+            means = {name: float(np.mean(values)) for name, values in sums.items()}
+            log.write(step=training.steps, progress=box.progress, steps_per_second=rate, **means)
+            sums = {}
+        if time.monotonic() - saved_at > options.save_seconds:
+            training.save(options.out / "training.pt")
+            bank.refresh()
+            saved_at = time.monotonic()
+    training.save(options.out / "training.pt")
+    log.write(event="finished", steps=training.steps, clips=bank.clip_count())
+
+
+def main() -> None:
+    parser = common_arguments(__doc__)
+    parser.add_argument("--latents", type=Path, required=True)
+    parser.add_argument("--muon-lr", type=float, default=0.02)
+    parser.add_argument("--adam-lr", type=float, default=1e-3)
+    parser.add_argument("--shortcuts-from", type=float, default=SHORTCUTS_FROM)
+    run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import torch
+
+from sora_world.config import TINY
+from sora_world.data.batches import ClipBank
+from sora_world.models.autoencoder import Autoencoder, to_bytes, to_network
+from sora_world.train.autoencoder import AutoencoderTraining, measure_latents
+from sora_world.train.checkpoint import load_weights
+
+
+def test_overfits_a_few_clips(clip_bank_folder):
+    training = AutoencoderTraining(TINY, torch.device("cpu"), muon_lr=0.01, adam_lr=2e-3)
+    source = ClipBank(clip_bank_folder)
+    reports = [training.step(source, 4, progress=0.0, bf16=False) for _ in range(60)]
+    assert reports[-1]["loss"] < 0.6 * reports[0]["loss"]
+    assert reports[-1]["psnr"] > reports[0]["psnr"] + 3
+
+
+def test_streaming_decode_equals_parallel_decode():
+    torch.manual_seed(0)
+    model = Autoencoder(TINY.autoencoder).eval()
+    torch.nn.init.normal_(model.decoder.remember.second.weight, std=0.1)
+    raw = torch.randn(2, 3, TINY.autoencoder.latent_channels, 3, 4)
+    with torch.no_grad():
+        parallel = model.decode_clip(raw)["frames"]
+        state = model.empty_state(raw[:, 0])
+        for t in range(3):
+            decoded = model.decode(raw[:, t], state)
+            state = decoded["state"]
+            assert torch.allclose(decoded["frames"], parallel[:, t], atol=1e-5)
+
+
+def test_any_size_that_is_a_multiple_of_sixteen():
+    model = Autoencoder(TINY.autoencoder)
+    latent = model.encode(torch.zeros(1, 4, 3, 96, 32))
+    assert latent.shape == (1, TINY.autoencoder.latent_channels, 6, 2)
+    decoded = model.decode(latent, model.empty_state(latent))
+    assert decoded["frames"].shape == (1, 4, 3, 96, 32)
+    assert decoded["inverse_depth"].shape == (1, 4, 12, 4)
+
+
+def test_measured_latents_are_normalised(clip_bank_folder):
+    import numpy as np
+
+    torch.manual_seed(0)
+    model, source = Autoencoder(TINY.autoencoder), ClipBank(clip_bank_folder)
+    measure_latents(model, source, np.random.default_rng(0), 8, torch.device("cpu"))
+    frames = to_network(source.sample(np.random.default_rng(1), 16, 1).rgb)
+    latent = model.encode(frames)
+    assert latent.mean().abs() < 0.3
+    assert 0.7 < latent.std() < 1.3
+
+
+def test_pictures_survive_the_trip_to_network_values_and_back():
+    frames = torch.randint(0, 256, (1, 2, 4, 5, 3), dtype=torch.uint8)
+    assert torch.equal(to_bytes(to_network(frames)), frames)
+
+
+def test_new_inputs_are_filled_with_zeros_and_keep_the_old_function():
+    old, new = torch.nn.Linear(3, 2), torch.nn.Linear(5, 2)
+    filled = load_weights(new, old.state_dict())
+    assert filled == ["weight"]
+    x = torch.randn(4, 5)
+    assert torch.allclose(new(x), old(x[:, :3]), atol=1e-6)
