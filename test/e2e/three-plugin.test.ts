@@ -66,6 +66,54 @@ describe('dispose', () => {
   })
 })
 
+describe('WorldControls', () => {
+  it('hands keys and mouse to the world while the pointer is locked', async () => {
+    const { page } = opened
+    expect(await inPage((plugin) => plugin.connectControls())).toBeGreaterThan(5)
+    await page.mouse.click(200, 200)
+    await page.waitForFunction(() => document.pointerLockElement?.id === 'controlled')
+    await page.keyboard.down('KeyW')
+    await page.keyboard.press('Digit3')
+    await page.mouse.move(260, 200)
+    const state = await inPage((plugin) => plugin.controlState())
+    expect(state.held).toEqual(['forward'])
+    expect(state.isLocked).toBe(true)
+    expect(state.events.filter((event) => event !== 'press attack')).toEqual([
+      'lock',
+      'press forward',
+      'press hotbar.3',
+    ])
+    expect(state.drained['camera.yaw']).toBeGreaterThan(1)
+  })
+
+  it('lets go of everything when the page loses the focus', async () => {
+    await opened.page.evaluate(() => window.dispatchEvent(new Event('blur')))
+    expect((await inPage((plugin) => plugin.controlState())).held).toEqual([])
+    await opened.page.keyboard.up('KeyW')
+  })
+
+  it('frees the pointer and hears nothing while disabled', async () => {
+    const { page } = opened
+    await inPage((plugin) => plugin.setControlsEnabled(false))
+    await page.waitForFunction(() => document.pointerLockElement === null)
+    await page.keyboard.down('KeyA')
+    const state = await inPage((plugin) => plugin.controlState())
+    await page.keyboard.up('KeyA')
+    expect(state.held).toEqual([])
+    expect(state.events.at(-1)).toBe('unlock')
+  })
+
+  it('dispose removes every listener', async () => {
+    expect(await inPage((plugin) => plugin.disposeControls())).toBe(0)
+  })
+})
+
+it('SoraWorld lives and ends eight times without leaving anything behind', async () => {
+  const left = await inPage((plugin) => plugin.livesOfSoraWorld(8))
+  expect(left.frames).toBeGreaterThanOrEqual(8)
+  expect(left).toMatchObject({ textures: 0, geometries: 0, listeners: 0 })
+}, 40_000)
+
 it('nothing was reported on the console', () => {
   expect(opened.problems).toEqual([])
 })

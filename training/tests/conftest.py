@@ -10,7 +10,7 @@ from sora_world.data import bank
 from sora_world.data.synthetic import render_clips
 from sora_world.models.denoiser import Denoiser
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
 
 @pytest.fixture(scope="session")

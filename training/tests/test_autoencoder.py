@@ -12,9 +12,11 @@ from sora_world.train.checkpoint import load_weights
 def test_overfits_a_few_clips(clip_bank_folder):
     training = AutoencoderTraining(TINY, torch.device("cpu"), muon_lr=0.01, adam_lr=2e-3)
     source = ClipBank(clip_bank_folder)
-    reports = [training.step(source, 4, progress=0.0, bf16=False) for _ in range(60)]
-    assert reports[-1]["loss"] < 0.6 * reports[0]["loss"]
-    assert reports[-1]["psnr"] > reports[0]["psnr"] + 3
+    reports = [training.step(source, 2, progress=0.0, bf16=False) for _ in range(100)]
+    loss = [report["loss"] for report in reports]
+    psnr = [report["psnr"] for report in reports]
+    assert sum(loss[-10:]) < 0.75 * sum(loss[:10])
+    assert sum(psnr[-10:]) > sum(psnr[:10]) + 20  # 2 dB each
 
 
 def test_streaming_decode_equals_parallel_decode():

@@ -67,10 +67,11 @@ def test_every_input_matters(tiny_denoiser):
     inputs = denoiser_inputs(TINY, 1, 2, HEIGHT, WIDTH, 2)
     with torch.no_grad():
         before = tiny_denoiser(*inputs.values())[0]
+        special = {
+            "mask": torch.cat([torch.zeros(1, 2, 2), torch.ones(1, 2, 2)], 2),
+            "time": torch.tensor([[3.0, 9.0]]),
+        }
         for name in inputs:
-            changed = dict(inputs)
-            changed[name] = inputs[name] * 0.5 if name != "mask" else torch.cat([torch.zeros(1, 2, 2), torch.ones(1, 2, 2)], 2)
-            if name == "time":
-                changed[name] = torch.tensor([[3.0, 9.0]])
+            changed = inputs | {name: special.get(name, inputs[name] * 0.5)}
             difference = (tiny_denoiser(*changed.values())[0] - before).abs().max()
             assert difference > 1e-6, name

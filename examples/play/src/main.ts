@@ -1,4 +1,6 @@
 import { readPageOptions } from './page-options.ts'
 import { PlayPage } from './play-page.ts'
 
-void new PlayPage(readPageOptions(new URL(location.href))).start()
+const page = new PlayPage(readPageOptions(new URL(location.href)))
+page.leaveWithTab()
+void page.start()

@@ -25,6 +25,7 @@ export interface MenuActions {
 export class Menu {
   readonly #prompt = element<HTMLInputElement>('prompt')
   readonly #play = element<HTMLButtonElement>('play')
+  #shownPrompt = ''
   readonly #create = element('new-world').querySelector('button[type=submit]') as HTMLButtonElement
 
   constructor(actions: MenuActions) {
@@ -42,8 +43,10 @@ export class Menu {
     element('key-list').innerHTML = KEYS.map(([key, what]) => `<dt>${key}</dt><dd>${what}</dd>`).join('')
   }
 
-  /** Shown in the box until the player writes into it. */
+  /** The prompt of the world that is played stands in the box; what the player is writing is left alone. */
   setPrompt(prompt: string): void {
+    if (prompt === this.#shownPrompt) return
+    this.#shownPrompt = prompt
     if (document.activeElement !== this.#prompt) this.#prompt.value = prompt
   }
 

@@ -19,8 +19,8 @@ export class Notice {
     if (!words) return
     setText(this.#title, words.title)
     setText(this.#detail, words.detail)
-    this.#card.dataset['tone'] = words.tone
-    this.#card.dataset['size'] = words.isSmall ? 'small' : 'large'
+    this.#card.dataset.tone = words.tone
+    this.#card.dataset.size = words.isSmall ? 'small' : 'large'
     this.#retry.hidden = !words.retryLabel
     setText(this.#retry, words.retryLabel ?? '')
     this.#progress.hidden = words.tone !== 'wait'

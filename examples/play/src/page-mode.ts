@@ -14,7 +14,7 @@ export class Mode {
   enter(mode: PageMode): void {
     if (mode === this.#mode) return
     this.#mode = mode
-    document.body.dataset['mode'] = mode
+    document.body.dataset.mode = mode
     for (const listener of this.#listeners) listener(mode)
   }
 

@@ -1,6 +1,7 @@
 import { type SoraError, toSoraError, type WorldClient } from '@sora-world/sdk'
 import { SoraWorld } from '@sora-world/three'
 import { WebGLRenderer } from 'three'
+import { CanvasSize } from './canvas-size.ts'
 import { checkBrowser } from './capabilities.ts'
 import { connectionWords } from './connection-words.ts'
 import { element } from './element.ts'
@@ -22,6 +23,7 @@ export class PlayPage {
   readonly #notice = new Notice(() => void this.#retry())
   readonly #game: Game
   #renderer: WebGLRenderer | null = null
+  #canvasSize: CanvasSize | null = null
   #sora: SoraWorld | null = null
   #error: SoraError | null = null
   #progress = ''
@@ -30,6 +32,13 @@ export class PlayPage {
   constructor(options: PageOptions) {
     this.#options = options
     this.#game = new Game(this.#mode, { isStill: options.isTest })
+  }
+
+  /** Leaves the room when the tab goes: the server need not wait whether it comes back. */
+  leaveWithTab(): void {
+    window.addEventListener('pagehide', () => this.#sora?.dispose())
+    // A page that the browser had put aside is shown again.
+    window.addEventListener('pageshow', ({ persisted }) => persisted && location.reload())
   }
 
   /** Never throws: what goes wrong stands on the page. */
@@ -49,9 +58,7 @@ export class PlayPage {
   #createRenderer(): WebGLRenderer {
     const canvas = element<HTMLCanvasElement>('view')
     const renderer = new WebGLRenderer({ canvas, antialias: false, powerPreference: 'low-power' })
-    const resize = () => renderer.setSize(window.innerWidth, window.innerHeight, false)
-    window.addEventListener('resize', resize)
-    resize()
+    this.#canvasSize = new CanvasSize(renderer)
     renderer.setAnimationLoop((nowMs) => this.#draw(nowMs))
     return renderer
   }
@@ -83,6 +90,7 @@ export class PlayPage {
     world.on('state', () => this.#say())
     world.on('room', () => this.#say())
     world.on('closed', (problem) => problem && this.#fail(problem))
+    this.#canvasSize?.setPictureHeight(world.size.height)
     this.#game.attach(world, controls)
     if (this.#options.isTest) showTo(world)
     const stopWaiting = world.on('frame', () => {

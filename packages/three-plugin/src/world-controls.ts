@@ -137,8 +137,11 @@ export class WorldControls extends EventDispatcher<WorldControlsEventMap> {
 
   readonly #onLockChange = (): void => {
     const isLocked = this.domElement.ownerDocument.pointerLockElement === this.domElement
-    if (isLocked === this.#isLocked) return
-    this.#isLocked = isLocked
-    this.dispatchEvent(isLocked ? LOCK : UNLOCK)
+    // The browser grants the lock a moment after it was asked: by then it may no longer be wanted.
+    if (isLocked && !this.#isEnabled) this.unlock()
+    else if (isLocked !== this.#isLocked) {
+      this.#isLocked = isLocked
+      this.dispatchEvent(isLocked ? LOCK : UNLOCK)
+    }
   }
 }

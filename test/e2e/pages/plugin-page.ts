@@ -1,9 +1,9 @@
 /** Runs inside the browser: what test/e2e/three-plugin.test.ts calls on `window.plugin`. */
-
+import { FakeDecoder, FakeWorld, InputState } from '@sora-world/sdk'
+import { SoraWorld, WorldControls, WorldScreen } from '@sora-world/three'
+import { WorldScreen as NodeWorldScreen } from '@sora-world/three/webgpu'
 import { PerspectiveCamera, Scene, SRGBColorSpace, WebGLRenderer, WebGLRenderTarget } from 'three'
 import { RenderTarget, WebGPURenderer } from 'three/webgpu'
-import { NodeWorldScreen } from '../../../packages/three-plugin/src/node-world-screen.ts'
-import { WorldScreen } from '../../../packages/three-plugin/src/world-screen.ts'
 import { scriptedWorld, testFrame } from './test-pictures.ts'
 
 const WIDTH = 32
@@ -104,6 +104,110 @@ function leftBehind(times: number) {
   return { before, during, after, listeners }
 }
 
-const plugin = { drawWithWebgl, drawWithWebgpu, leftBehind }
+let listenerCount = 0
+const add = EventTarget.prototype.addEventListener
+const remove = EventTarget.prototype.removeEventListener
+
+/** Counts listeners on the page that are added and not yet removed, from now on. */
+function countListeners() {
+  const known = new Map<EventTarget, Set<string>>()
+  const key = (type: string, listener: unknown) => `${type} ${idOf(listener)}`
+  listenerCount = 0
+  EventTarget.prototype.addEventListener = function (type, listener, options) {
+    const keys = known.get(this) ?? new Set()
+    known.set(this, keys)
+    // Listeners of an AbortSignal go with the signal.
+    if (!(this instanceof AbortSignal) && !keys.has(key(type, listener))) listenerCount++
+    keys.add(key(type, listener))
+    add.call(this, type, listener, options)
+  }
+  EventTarget.prototype.removeEventListener = function (type, listener, options) {
+    const wasKnown = known.get(this)?.delete(key(type, listener))
+    if (wasKnown && !(this instanceof AbortSignal)) listenerCount--
+    remove.call(this, type, listener, options)
+  }
+}
+
+const ids = new WeakMap<object, number>()
+let nextId = 0
+function idOf(listener: unknown): number {
+  if (!ids.has(listener as object)) ids.set(listener as object, nextId++)
+  return ids.get(listener as object)!
+}
+
+/** A canvas with controls on it, and what they tell. */
+function connectControls() {
+  countListeners()
+  const canvas = document.body.appendChild(document.createElement('canvas'))
+  canvas.id = 'controlled'
+  canvas.style.cssText = 'position: fixed; inset: 0; width: 100%; height: 100%'
+  const space = new FakeWorld({ isLive: false }).manifest.actionSpace
+  const world = { input: new InputState(space, () => performance.now()) }
+  const controls = new WorldControls(world, canvas)
+  const events: string[] = []
+  controls.addEventListener('lock', () => events.push('lock'))
+  controls.addEventListener('unlock', () => events.push('unlock'))
+  controls.addEventListener('press', ({ button }) => events.push(`press ${button}`))
+  Object.assign(window, { controlled: { controls, world, events } })
+  return listenerCount
+}
+
+function controlled() {
+  return (window as unknown as { controlled: Controlled }).controlled
+}
+
+interface Controlled {
+  controls: WorldControls
+  world: { input: InputState }
+  events: string[]
+}
+
+function controlState() {
+  const { controls, world, events } = controlled()
+  return { held: world.input.held, events, isLocked: controls.isLocked, drained: world.input.drain().axes }
+}
+
+function setControlsEnabled(isEnabled: boolean) {
+  controlled().controls.enabled = isEnabled
+}
+
+function disposeControls() {
+  controlled().controls.dispose()
+  return listenerCount
+}
+
+/** Whole lives of the plugin on one renderer: objects on the GPU and listeners that stay. */
+async function livesOfSoraWorld(times: number) {
+  const renderer = new WebGLRenderer()
+  renderer.setSize(WIDTH, HEIGHT)
+  countListeners()
+  let frames = 0
+  for (let i = 0; i < times; i++) {
+    const { transport, files } = new FakeWorld()
+    const decoder = new FakeDecoder({ width: 16, height: 10 })
+    const sora = await new SoraWorld({ url: 'http://localhost', renderer, transport, files, decoder }).init()
+    sora.world?.on('frame', () => frames++)
+    const untilMs = performance.now() + 3000
+    for (const seen = frames; frames === seen && performance.now() < untilMs; ) {
+      sora.update(1 / 60)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    sora.dispose()
+  }
+  const { textures, geometries } = renderer.info.memory
+  renderer.dispose()
+  return { textures, geometries, listeners: listenerCount, frames }
+}
+
+const plugin = {
+  drawWithWebgl,
+  drawWithWebgpu,
+  leftBehind,
+  connectControls,
+  controlState,
+  setControlsEnabled,
+  disposeControls,
+  livesOfSoraWorld,
+}
 export type PluginPage = typeof plugin
 Object.assign(window, { plugin })

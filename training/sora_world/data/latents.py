@@ -113,6 +113,11 @@ class LatentBank:
             )
         return self.clip_count()
 
+    @property
+    def chunks(self) -> int:
+        """Chunks per clip."""
+        return next(iter(self.sizes.values()))["latents"].shape[1]
+
     def clip_count(self) -> int:
         return sum(len(fields["latents"]) for fields in self.sizes.values())
 

@@ -11,10 +11,12 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from sora_world.config import TIERS, Tier
 from sora_world.data.latents import load_autoencoder, make_tokenizer
+from sora_world.export.card import write_card
 from sora_world.export.graphs import write_graphs
 from sora_world.export.manifest import build_manifest, write_manifest
 from sora_world.export.quantise import quantise_package
@@ -38,8 +40,14 @@ def load_trained(autoencoder_folder: Path, run_folder: Path) -> Trained:
     words = saved["words"]
     world = WorldModel(tier, len(words) + tier.text.hash_buckets)
     filled = checkpoint.load_weights(world, saved["average"])
-    minutes = round(saved["seconds"] / 60, 1)
-    summary = {"denoiserSteps": saved["steps"], "denoiserMinutes": minutes, "filled": filled}
+    first = checkpoint.load(autoencoder_folder / "training.pt")
+    summary = {
+        "denoiserSteps": saved["steps"],
+        "denoiserMinutes": round(saved["seconds"] / 60, 1),
+        "autoencoderSteps": first["steps"],
+        "autoencoderMinutes": round(first["seconds"] / 60, 1),
+        "filled": filled,
+    }
     return Trained(tier, words, autoencoder, world, summary)
 
 
@@ -59,22 +67,41 @@ def training_entry(trained: Trained, figures: dict) -> dict:
     """The manifest's `training` field."""
     if "random" in trained.summary:
         return {"tier": trained.tier.name, "summary": "random weights, not trained", "compute": "none", "figures": {}}
+    used = trained.summary
     return {
         "tier": trained.tier.name,
-        "summary": f"{trained.summary['denoiserSteps']} denoiser steps on rendered clips of the project's voxel world",
-        "compute": f"2 CPU cores; denoiser {trained.summary['denoiserMinutes']} minutes",
+        "summary": (
+            f"autoencoder {used['autoencoderSteps']} steps, denoiser {used['denoiserSteps']} steps, "
+            "on clips rendered from the project's own voxel world"
+        ),
+        "compute": (
+            f"one to two CPU cores: autoencoder {used['autoencoderMinutes']} minutes, "
+            f"denoiser {used['denoiserMinutes']} minutes"
+        ),
         "figures": figures,
     }
 
 
-def export(trained: Trained, out: Path, with_int8: bool = True, figures: dict | None = None) -> dict:
-    """Writes graphs and manifest; returns the manifest."""
+def calibration_clips(latents: Path | None, tier: Tier) -> np.ndarray | None:
+    """Sixteen clips [B,T,C,h,w] of the default size from a latent bank."""
+    if latents is None:
+        return None
+    width, height = tier.sizes[0]
+    files = sorted((latents / f"{width}x{height}").glob("*.pt"))
+    return torch.load(files[-1], weights_only=True)["latents"][:16].float().numpy()
+
+
+def export(trained: Trained, out: Path, latents: Path | None = None, figures: dict | None = None) -> dict:
+    """Writes graphs and manifest; returns the manifest. `latents` is a latent bank to calibrate int8 with."""
     from sora_world.world.actions import action_space
 
     world = trained.world
+    out.mkdir(parents=True, exist_ok=True)
+    for old in out.glob("*.onnx"):
+        old.unlink()
     write_graphs(out, trained.tier, trained.autoencoder, world.text, world.denoiser)
-    int8 = quantise_package(out, trained.tier) if with_int8 else ()
-    training = training_entry(trained, figures or {})
+    int8, measured = quantise_package(out, calibration_clips(latents, trained.tier))
+    training = training_entry(trained, (figures or {}) | measured)
     manifest = build_manifest(trained.tier, trained.words, action_space(), out, int8, training)
     write_manifest(out, manifest)
     return manifest
@@ -87,14 +114,15 @@ def main() -> None:
     parser.add_argument("--random", choices=list(TIERS))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--figures", type=Path, help="figures.json of sora_world.evaluate")
-    parser.add_argument("--no-int8", action="store_true")
+    parser.add_argument("--latents", type=Path, help="latent bank to calibrate the int8 decoder with")
     options = parser.parse_args()
     if options.random:
         trained = random_weights(TIERS[options.random])
     else:
         trained = load_trained(options.autoencoder, options.run)
     figures = json.loads(options.figures.read_text()) if options.figures else {}
-    manifest = export(trained, options.out, not options.no_int8, figures)
+    manifest = export(trained, options.out, options.latents, figures)
+    write_card(options.out, manifest)
     print(json.dumps({"files": manifest["files"], "variants": list(manifest["variants"])}, indent=1))
 
 

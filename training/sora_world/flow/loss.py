@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sora_world.flow.rows import Rows
-from sora_world.flow.schedule import add_noise
 
 # The paper's ramp is 0.1 + 0.9 (1 - sigma). Two denoise steps lean on the first, noisiest prediction; a higher floor
 # keeps it worth learning in a short run.
@@ -55,13 +54,12 @@ def spread(values: Tensor) -> Tensor:
 
 
 def denoising_loss(
-    model: nn.Module, clean: Tensor, rows: Rows, given: Conditioning, target: Tensor | None = None
+    model: nn.Module, clean: Tensor, rows: Rows, given: Conditioning, noisy: Tensor, target: Tensor | None = None
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Weighted loss and its parts (detached), per-chunk errors [R,T] among them.
 
-    clean [R,T,C,h,w]; target, if given, replaces it where `rows.is_shortcut`.
+    clean, noisy [R,T,C,h,w]; target, if given, replaces clean where `rows.is_shortcut`.
     """
-    noisy = add_noise(clean, rows.noise, rows.sigma)
     wanted = clean if target is None else torch.where(spread(rows.is_shortcut), target, clean)
     predicted, pose = predict(model, noisy, rows, rows.sigma, rows.step_size, given)
     error = (predicted - wanted).square().mean((2, 3, 4))  # [R,T]

@@ -30,6 +30,7 @@ class Rows:
     kind: Tensor  # int64 [R]
     sigma: Tensor
     step_size: Tensor
+    is_given: Tensor  # bool; nearly clean context
     is_shortcut: Tensor  # bool; these chunks take their target from two half steps
     mask: Tensor  # [R,T,T]
     previous: Tensor  # [R,T,C,h,w]
@@ -58,6 +59,7 @@ def draw_rows(clean: Tensor, window: int, period: int, max_steps: int, with_shor
         kind=kind,
         sigma=sigma,
         step_size=step_size,
+        is_given=given,
         is_shortcut=is_shortcut,
         mask=attention_masks(kind, chunks, window),
         previous=draw_previous(clean, kind, given),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import copy
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ from torch import Tensor, nn
 from sora_world.config import TIERS, Tier
 from sora_world.data.latents import LatentBank, LatentBatch, make_tokenizer
 from sora_world.flow.loss import Conditioning, denoising_loss, shortcut_target
-from sora_world.flow.rows import SINGLE, STUDIO, draw_rows
+from sora_world.flow.own_context import draw_own_rows, with_own_context
+from sora_world.flow.rows import SINGLE, STUDIO, Rows, draw_rows
 from sora_world.flow.schedule import add_noise
 from sora_world.models.denoiser import Denoiser
 from sora_world.models.text import TextEncoder
@@ -30,7 +32,9 @@ from sora_world.train.optim import Average, Optimisers, warmup_stable_decay
 from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
 
 CAPTION_DROPOUT = 0.1
-SHORTCUTS_FROM = 0.5  # share of the time box without shortcut rows
+OWN_CONTEXT_FROM = 0.25  # share of the time box before predictions are good enough to be a context
+SHORTCUTS_FROM = 0.5  # share of the time box without shortcut rows; not before OWN_CONTEXT_FROM
+SHORT_CHUNKS, SHORT_SHARE = 5, 0.75  # most batches hold short cuts of many clips (Dreamer 4, table 2: 102 -> 80 FVD)
 KEEP_ADAM = (
     "text.embed", "text.position", "text.queries", "text.pool", "denoiser.enter", "denoiser.leave", "denoiser.level",
     "denoiser.action", "denoiser.text_token", "denoiser.places", "denoiser.pose", "denoiser.modulation",
@@ -72,11 +76,13 @@ class DenoiserTraining:
         clean = batch.latents
         rows = draw_rows(clean, config.context_chunks, config.time_period, config.max_steps, with_shortcuts)
         dropped = torch.rand(len(clean), 1, 1, device=clean.device) < CAPTION_DROPOUT
-        tokens = batch.tokens * ~dropped
+        batch = replace(batch, tokens=batch.tokens * ~dropped)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
-            target = self.bootstrap(batch, rows, tokens) if bool(rows.is_shortcut.any()) else None
-            given = Conditioning(batch.actions, *self.model.read(tokens), batch.pose)
-            total, parts = denoising_loss(self.model.denoiser, clean, rows, given, target)
+            shown, rows = self.own_context(batch, rows) if progress >= OWN_CONTEXT_FROM else (clean, rows)
+            noisy = add_noise(shown, rows.noise, rows.sigma)
+            target = self.bootstrap(batch, rows, noisy) if bool(rows.is_shortcut.any()) else None
+            given = Conditioning(batch.actions, *self.model.read(batch.tokens), batch.pose)
+            total, parts = denoising_loss(self.model.denoiser, clean, rows, given, noisy, target)
         total.backward()
         norm = self.optimisers.step(warmup_stable_decay(self.steps, progress))
         self.steps += 1
@@ -84,18 +90,29 @@ class DenoiserTraining:
         errors = by_kind(parts["error"], rows)
         return {"loss": float(total.detach()), "pose": float(parts["pose"]), "norm": norm} | errors
 
-    def bootstrap(self, batch: LatentBatch, rows, tokens: Tensor) -> Tensor:
+    @torch.no_grad()
+    def bootstrap(self, batch: LatentBatch, rows: Rows, noisy: Tensor) -> Tensor:
         """Shortcut targets [R,T,C,h,w] from the averaged weights; only the rows that need them are computed."""
-        self.teacher.load_state_dict(self.average.values)
         picked = rows.is_shortcut.any(1).nonzero()[:, 0]
-        some = type(rows)(**{name: value[picked] for name, value in vars(rows).items()})
-        clean = batch.latents[picked]
-        with torch.no_grad():
-            given = Conditioning(batch.actions[picked], *self.teacher.read(tokens[picked]), batch.pose[picked])
-            noisy = add_noise(clean, some.noise, some.sigma)
-            target = batch.latents.clone()
-            target[picked] = shortcut_target(self.teacher.denoiser, noisy, some, given).clamp(-6, 6)
+        some = Rows(**{name: value[picked] for name, value in vars(rows).items()})
+        target = batch.latents.clone()
+        given = self.teacher_conditioning(batch, picked)
+        target[picked] = shortcut_target(self.teacher.denoiser, noisy[picked], some, given).clamp(-6, 6)
         return target
+
+    def own_context(self, batch: LatentBatch, rows: Rows) -> tuple[Tensor, Rows]:
+        """See flow/own_context.py; also brings the teacher up to date."""
+        self.teacher.load_state_dict(self.average.values)
+        picked = draw_own_rows(rows)
+        if len(picked) == 0:
+            return batch.latents, rows
+        given = self.teacher_conditioning(batch, picked)
+        return with_own_context(self.teacher.denoiser, batch.latents, rows, picked, given)
+
+    @torch.no_grad()
+    def teacher_conditioning(self, batch: LatentBatch, picked: Tensor) -> Conditioning:
+        """Conditioning of the rows `picked` [n], read by the averaged text encoder."""
+        return Conditioning(batch.actions[picked], *self.teacher.read(batch.tokens[picked]), batch.pose[picked])
 
     def save(self, path: Path) -> None:
         checkpoint.save(
@@ -121,7 +138,16 @@ class DenoiserTraining:
         self.rng.bit_generator.state = saved["data_rng"]
 
 
-def by_kind(error: Tensor, rows) -> dict[str, float]:
+def draw_batch(bank: LatentBank, rng: np.random.Generator, rows: int) -> LatentBatch:
+    """`rows` whole clips, or more often short cuts with about as many chunks in all."""
+    if rng.random() >= SHORT_SHARE:
+        return bank.sample(rng, rows)
+    full = bank.sample(rng, rows * bank.chunks // SHORT_CHUNKS)
+    start = int(rng.integers(bank.chunks - SHORT_CHUNKS + 1))
+    return LatentBatch(*(value[:, start : start + SHORT_CHUNKS] for value in vars(full).values()))
+
+
+def by_kind(error: Tensor, rows: Rows) -> dict[str, float]:
     """Mean squared error of unit-variance latents in the cases that matter; missing ones are left out."""
     far = rows.sigma > 0.75
     known_before = rows.previous.abs().sum((2, 3, 4)) > 0
@@ -151,7 +177,7 @@ def run(options: argparse.Namespace) -> None:
     saved_at, logged_at = time.monotonic(), time.monotonic()
     sums: dict[str, list[float]] = {}
     while box.progress < 1 and training.steps < options.steps:
-        drawn = bank.sample(training.rng, options.batch)
+        drawn = draw_batch(bank, training.rng, options.batch)
         batch = LatentBatch(*(value.to(device) for value in vars(drawn).values()))
         report = training.step(batch, box.progress, options.bf16, options.shortcuts_from)
         training.seconds = box.elapsed

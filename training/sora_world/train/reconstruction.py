@@ -6,6 +6,8 @@ shows a frequency loss makes autoencoders visibly less blurry) + depth + block i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -21,8 +23,16 @@ WEIGHTS = {
     "depth": 0.2,
     "block_id": 0.05,
 }
-EQUIVARIANCE_WEIGHT = 0.25
 WINDOW = 16
+
+
+@dataclass(frozen=True)
+class LatentShaping:
+    """How hard training leans on latents to be smooth and robust. It costs sharpness, most of all in a short run."""
+
+    noise: float = 0.6  # highest deviation of latent noise, relative to the latents' own
+    masked: float = 0.25  # share of rows with blanked cells
+    equivariance: float = 0.25  # weight
 
 
 def charbonnier(difference: Tensor) -> Tensor:
@@ -74,19 +84,19 @@ def spectrum_loss(predicted: Tensor, target: Tensor) -> Tensor:
     return (windows(predicted) - windows(target)).abs().mean()
 
 
-def corrupt(raw: Tensor) -> Tensor:
-    """Latents as the decoder will really see them: noise on half of the rows, blanked cells on a quarter.
+def corrupt(raw: Tensor, shaping: LatentShaping) -> Tensor:
+    """Latents as the decoder will really see them: noise on half of the rows, blanked cells on some.
 
     raw [B,T,C,h,w]. Noise follows the latents' own deviation (l-DeTok, arXiv 2507.15856), or growing the latents would
     be the cheapest way around it. Blanked cells: Dreamer 4 (arXiv 2509.24527), for latents that lean on neighbours.
     """
     batch, _, _, height, width = raw.shape
     deviation = raw.detach().std(dim=(0, 1, 3, 4), keepdim=True)
-    strength = torch.rand(batch, 1, 1, 1, 1, device=raw.device) * 0.6
+    strength = torch.rand(batch, 1, 1, 1, 1, device=raw.device) * shaping.noise
     strength = strength * (torch.rand_like(strength) < 0.5)
     noisy = raw + strength * deviation * torch.randn_like(raw)
     share = torch.rand(batch, 1, 1, 1, 1, device=raw.device) * 0.5
-    share = share * (torch.rand_like(share) < 0.25)
+    share = share * (torch.rand_like(share) < shaping.masked)
     keep = torch.rand(batch, 1, 1, height, width, device=raw.device) >= share
     return noisy * keep
 
@@ -124,19 +134,21 @@ def equivariance_loss(model: Autoencoder, raw: Tensor, target: Tensor) -> Tensor
     return charbonnier(model.decoder(small, state)["frames"].float() - wanted)
 
 
-def training_loss(model: Autoencoder, batch: FrameBatch, with_equivariance: bool) -> tuple[Tensor, dict[str, float]]:
+def training_loss(
+    model: Autoencoder, batch: FrameBatch, shaping: LatentShaping, with_equivariance: bool
+) -> tuple[Tensor, dict[str, float]]:
     """One training step's loss and its parts, `psnr` of the (partly noisy) decoding among them."""
     target = to_network(batch.rgb)
     clips, frames = target.shape[:2]
     chunks = target.unflatten(1, (frames // 4, 4))
     raw = model.encoder(chunks.flatten(0, 1)).unflatten(0, (clips, frames // 4))
-    decoded = model.decode_clip(corrupt(raw))
+    decoded = model.decode_clip(corrupt(raw, shaping))
     terms = losses(decoded, batch, target)
     total = sum(WEIGHTS[name] * value for name, value in terms.items())
     if with_equivariance:
         half = (clips + 1) // 2
         terms["equivariance"] = equivariance_loss(model, raw[:half, 0], chunks[:half, 0])
-        total = total + EQUIVARIANCE_WEIGHT * terms["equivariance"]
+        total = total + shaping.equivariance * terms["equivariance"]
     report = {name: float(value.detach()) for name, value in terms.items()}
     report["psnr"] = psnr(decoded["frames"].flatten(1, 2).detach().float(), target)
     return total, report

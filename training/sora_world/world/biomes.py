@@ -34,10 +34,10 @@ BIOMES = [
     Biome("forest", 18.0, 4.0, "forest grass", "dirt", "log", "leaves", 0.85, 0, "red flower", 0.03, "planks", 0.25),
     Biome("desert", 18.0, 4.0, "sand", "sandstone", "cactus", "cactus", 0.22, 2, "none", 0.0, "sandstone", 0.5),
     Biome("snow", 18.0, 4.5, "snow", "dirt", "dark log", "pine leaves", 0.6, 1, "none", 0.0, "dark log", 0.35),
-    Biome("mountains", 19.0, 17.0, "stone", "stone", "dark log", "pine leaves", 0.12, 1, "none", 0.0, "cobblestone", 0.2),
+    Biome("mountains", 19.0, 17.0, "stone", "stone", "dark log", "pine leaves", 0.1, 1, "none", 0, "cobblestone", 0.2),
     Biome("swamp", 14.3, 1.8, "swamp grass", "dirt", "dark log", "swamp leaves", 0.45, 0, "reeds", 0.03, "planks", 0.1),
     Biome("autumn", 18.5, 5.0, "dry grass", "dirt", "log", "orange leaves", 0.7, 0, "tall grass", 0.03, "bricks", 0.3),
-    Biome("island", 12.8, 5.0, "sand", "sand", "log", "palm leaves", 0.3, 3, "none", 0.0, "planks", 0.15),
+    Biome("island", 13.9, 4.5, "sand", "sand", "log", "palm leaves", 0.3, 3, "none", 0.0, "planks", 0.15),
 ]
 BIOME_NAMES = [biome.name for biome in BIOMES]
 BIOME_INDEX = {name: index for index, name in enumerate(BIOME_NAMES)}

@@ -40,7 +40,7 @@ BLOCKS = [
     Block("sand", (221, 205, 150), break_frames=6),
     Block("snow", (236, 242, 248), break_frames=6),
     Block("gravel", (134, 124, 120), "pebbles", break_frames=6),
-    Block("water", (54, 108, 196), "ripples", solid=False),
+    Block("water", (60, 118, 206), "ripples", solid=False),
     Block("log", (124, 94, 60), "bark", (172, 138, 88), break_frames=8),
     Block("leaves", (76, 146, 60), "foliage", break_frames=6),
     Block("pine leaves", (58, 110, 86), "foliage", break_frames=6),
@@ -64,7 +64,7 @@ BLOCKS = [
     Block("white wool", (228, 228, 226), "grain", break_frames=6),
     Block("blue wool", (60, 84, 176), "grain", break_frames=6),
     Block("ore", (122, 124, 130), "ore", break_frames=10),
-    Block("ice", (166, 204, 240), "layers", break_frames=6),
+    Block("ice", (166, 204, 240), "grain", break_frames=6),
     Block("palm leaves", (94, 164, 58), "foliage", break_frames=6),
     Block("tall grass", (92, 152, 64), "foliage", solid=False, break_frames=4, box=TUFT),
     Block("reeds", (166, 160, 92), "ribs", solid=False, break_frames=4, box=(0.3, 0.0, 0.3, 0.7, 0.9, 0.7)),
@@ -73,6 +73,14 @@ BLOCKS = [
 ID = {block.name: index for index, block in enumerate(BLOCKS)}
 CREATURE = 48  # marks cells through which a moving box passes; never a block of its own
 HAND = 49  # block id of pixels covered by the held block
+
+# Parts of animals: body, head and legs have ids of their own, which never stand in a cell.
+ANIMAL_COLOURS = {
+    "pig": [(232, 158, 156), (238, 170, 166), (196, 122, 122)],
+    "sheep": [(232, 230, 222), (120, 104, 92), (106, 92, 82)],
+    "cow": [(112, 82, 60), (92, 66, 48), (226, 220, 210)],
+}
+ANIMALS = [50, 53, 56]  # id of the body of each kind; head and legs follow
 
 HOTBAR = ["cobblestone", "planks", "dirt", "bricks", "log", "lamp", "torch", "white wool", "blue wool"]
 

@@ -98,10 +98,10 @@ big small large little tall high low deep wide old new empty quiet calm dense op
 sheep pig cow chicken animal animals wandering
 walk walking run running jump jumping sneak sneaking sprint climb look looking turn turning stand standing dig digging
 mine mining break breaking place placing build building hold holding explore exploring
-start starts begin begins stop stops fall falls falling rise rises set sets come comes become becomes get gets clear clears
-roll rolls lift lifts appear appears
-taiga jungle savanna tropical meadow field fields plain plains prairie steppe forest woods woodland grove swamp marsh bog
-wetland wetlands desert dune dunes tundra arctic badlands
+start starts begin begins stop stops fall falls falling rise rises set sets come comes become becomes get gets
+clear clears roll rolls lift lifts appear appears
+taiga jungle savanna tropical meadow field fields plain plains prairie steppe forest woods woodland grove swamp marsh
+bog wetland wetlands desert dune dunes tundra arctic badlands
 """.split()
 
 

@@ -16,6 +16,7 @@ from .editing import Editor, EditTables, eye_in_water, hand_of, marks_of, step_e
 from .events import NO_EVENT, Climate, draw_climate
 from .grid import Grid, build_grid
 from .hashing import choice, hash_integers, uniform
+from .movers import Movers, place_boxes, spawn_movers, step_movers
 from .physics import Body, step_body
 from .players import MODES, start_script, step_script, theme_weights
 from .render import RAYS_PER_SLICE, Renderer, View
@@ -54,6 +55,7 @@ class Stage:
     body: Body
     editor: Editor
     climate: Climate
+    movers: Movers
     modes: Tensor  # [B, MODES] cumulative weights
     village: Tensor  # bool [B]
 
@@ -88,7 +90,10 @@ def set_stage(count: int, frames: int, rng_seed: int, device: torch.device, scen
     climate = draw_climate(seeds.cpu(), biome, frames, scenario == "events")
     around = slice(middle - 16, middle + 16)
     village = grid.village[:, around, around].flatten(1).float().mean(1) > 0.06
-    return Stage(seeds, grid, Body.at(feet, yaw, pitch), editor, climate, _mode_weights(seeds, scenario), village)
+    body = Body.at(feet, yaw, pitch)
+    movers = spawn_movers(grid, seeds, body)
+    place_boxes(grid, movers)
+    return Stage(seeds, grid, body, editor, climate, movers, _mode_weights(seeds, scenario), village)
 
 
 def _motion(before: Tensor, after: Tensor, on_ground: Tensor) -> Tensor:
@@ -140,6 +145,7 @@ def render_clips(count: int, frames: int, height: int, width: int, rng_seed: int
             action = step_script(grid, body, editor, aim, script, frame)
             step_body(grid, body, action, tables.solid)
             aim = step_editor(grid, body, editor, action, tables)
+            step_movers(grid, stage.movers, body, editor, action, tables, frame)
         before, pose = pose, _local_pose(body)
         picture = renderer.draw(grid, _view(stage, tables, frame))
         x, z = body.position[:, 0].long(), body.position[:, 2].long()

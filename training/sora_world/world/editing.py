@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .actions import INDEX, button
-from .blocks import AIR, ID, break_table, hotbar_ids, solid_table
+from .blocks import AIR, BLOCKS, ID, break_table, hotbar_ids, solid_table
 from .camera import basis
 from .grid import HEIGHT, Grid
 from .march import Rays, march, resolve, safe_slope
@@ -121,25 +121,26 @@ def _attack(grid: Grid, editor: Editor, aim: Aim, attacks: Tensor, tables: EditT
     done = works & (editor.progress >= needed)
     editor.stage = torch.where(works, (editor.progress * 3 / needed.clamp(min=1)).ceil().clamp(1, 3).long(), 0)
     editor.swing = torch.where(attacks & (editor.swing == 0), SWING_FRAMES, (editor.swing - 1).clamp(min=0))
-    if bool(done.any()):
-        _break(grid, aim.cell, done, tables)
+    clip = done.nonzero().view(-1)
+    if clip.numel():
+        _break(grid, clip, aim.cell[clip], tables)
         editor.progress = torch.where(done, 0.0, editor.progress)
         editor.stage = torch.where(done, 0, editor.stage)
         editor.target = torch.where(done, -1, editor.target)
         editor.edits = editor.edits + done
 
 
-def _break(grid: Grid, cell: Tensor, done: Tensor, tables: EditTables) -> None:
-    """Empties the cells; water beside flows in, and a plant on top goes too."""
+def _break(grid: Grid, clip: Tensor, cell: Tensor, tables: EditTables) -> None:
+    """Empties cells int64 [N, 3] of clips [N]; water beside flows in, and a plant on top goes too."""
     sides = torch.tensor([[1, 0, 0], [-1, 0, 0], [0, 0, 1], [0, 0, -1], [0, 1, 0]], device=cell.device)
-    water = ID["water"]
-    floods = (grid.value(cell[:, None] + sides) == water).any(1)
-    grid.clear(cell, done & ~floods)
+    flat = grid.cells.view(-1)
+    floods = (flat[grid.index_in(clip[:, None], cell[:, None] + sides)] == ID["water"]).any(1)
+    grid.clear(clip, cell)
+    flat[grid.index_in(clip[floods], cell[floods])] = ID["water"]
     above = cell + sides[4]
-    value = grid.value(above)
-    grid.clear(above, done & (value < AIR) & (value != water) & ~tables.solid[value.long()])
-    index, flat = grid.index(cell), grid.cells.view(-1)
-    flat[index] = torch.where(done & floods, torch.tensor(water, dtype=torch.uint8, device=cell.device), flat[index])
+    value = flat[grid.index_in(clip, above)]
+    plant = (value < len(BLOCKS)) & (value != ID["water"]) & ~tables.solid[value.long()]
+    grid.clear(clip[plant], above[plant])
 
 
 def _use(grid: Grid, body: Body, editor: Editor, aim: Aim, uses: Tensor, tables: EditTables) -> None:
@@ -151,8 +152,11 @@ def _use(grid: Grid, body: Body, editor: Editor, aim: Aim, uses: Tensor, tables:
     inside = (aim.beside >= 1).all(1) & (aim.beside[:, 1] < HEIGHT - 1)
     places = uses & (editor.pause == 0) & aim.near & free & inside & (apart | ~tables.solid[block.long()])
     editor.pause = torch.where(uses, torch.where(places, USE_PAUSE, (editor.pause - 1).clamp(min=0)), 0)
-    if bool(places.any()):
-        grid.put(aim.beside, block, places)
+    clip = places.nonzero().view(-1)
+    if clip.numel():
+        grid.put(clip, aim.beside[clip], block[clip])
+        bright = clip[tables.glow[editor.slot[clip]] > 0]
+        grid.shine(bright, aim.beside[bright])
         editor.swing = torch.where(places, SWING_FRAMES, editor.swing)
         editor.edits = editor.edits + places
 

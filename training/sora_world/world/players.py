@@ -21,8 +21,8 @@ MODES = ["idle", "walk", "sprint", "strafe", "back", "turn", "look", "look_back"
 M = {name: index for index, name in enumerate(MODES)}
 
 # Weights of the modes in a free clip, and in clips forced to one theme.
-FREE = {"idle": 5, "walk": 22, "sprint": 13, "strafe": 9, "back": 6, "turn": 11, "look": 6, "look_back": 6,
-        "walk_back": 5, "break": 10, "place": 9, "dig": 3, "tunnel": 4, "hop": 6, "sneak": 5}
+FREE = {"idle": 4, "walk": 20, "sprint": 11, "strafe": 13, "back": 9, "turn": 10, "look": 6, "look_back": 5,
+        "walk_back": 5, "break": 10, "place": 13, "dig": 3, "tunnel": 4, "hop": 6, "sneak": 7}
 THEMES = {
     "idle": {"hold": 1},
     "forward": {"walk": 2, "sprint": 1},
@@ -36,13 +36,13 @@ THEMES = {
     "water": {"walk": 3, "sprint": 2, "look": 1, "turn": 1},
     "events": {"walk": 3, "look": 1, "turn": 1, "idle": 1},
 }
-SHORTEST, LONGEST = 14, 52  # frames of one mode
+SHORTEST, LONGEST = 10, 42  # frames of one mode
 
 YAW_ACCELERATION = 1.7  # degrees per frame squared
 WALL_NEAR, WALL_CLOSE = 2.2, 1.0  # blocks
 
 (DRAW_MODE, DRAW_LENGTH, DRAW_SIDE, DRAW_SPEED, DRAW_EXTRA, DRAW_PITCH, DRAW_TAP, DRAW_SLOT, DRAW_YAW,
- DRAW_TILT) = range(60, 70)
+ DRAW_TILT, DRAW_DRIFT) = range(60, 71)
 
 
 @dataclass
@@ -163,14 +163,18 @@ def step_script(grid: Grid, body: Body, editor: Editor, aim: Aim, script: Script
     part = _half(script)
 
     ahead = _is(script, "walk", "sprint", "hop", "tunnel")
-    ahead = ahead | (_is(script, "sneak") & (script.extra < 0.8)) | (_is(script, "strafe", "turn") & (script.extra < 0.4))
+    ahead = ahead | (_is(script, "sneak") & (script.extra < 0.8))
+    ahead = ahead | (_is(script, "strafe", "turn") & (script.extra < 0.4))
     facing_back = ((body.yaw - script.start_yaw).abs() - 180).abs() < 40
     ahead = ahead | (_is(script, "walk_back") & ((part < 0.35) | facing_back))
     wall = (low < WALL_NEAR) & (high < WALL_NEAR) & ahead & ~_is(script, "tunnel")
     press("forward", ahead & ~(wall & (high < WALL_CLOSE)))
     press("back", _is(script, "back"))
-    press("left", _is(script, "strafe") & (script.side < 0))
-    press("right", _is(script, "strafe") & (script.side > 0))
+    # People drift sideways while they walk.
+    drift = _wander(script, frame, DRAW_DRIFT, 11)
+    drifts = _is(script, "walk", "sprint", "back", "sneak", "hop")
+    press("left", (_is(script, "strafe") & (script.side < 0)) | (drifts & (drift < -0.62)))
+    press("right", (_is(script, "strafe") & (script.side > 0)) | (drifts & (drift > 0.62)))
     press("sprint", _is(script, "sprint") | (_is(script, "hop") & (script.extra < 0.5)))
     press("sneak", _is(script, "sneak"))
 
@@ -199,11 +203,11 @@ def _use_hands(action: Tensor, press, script: Script, aim: Aim, tap: Tensor, fra
     press("attack", _is(script, "break", "dig", "tunnel") & ready & aim.near)
     press("attack", _is(script, "break") & (script.age > 10) | (~still & (tap > 0.99)))
     # Placing: short presses with pauses, sometimes held.
-    rhythm = (script.age % 9 < 2) | (script.extra < 0.25)
+    rhythm = (script.age % 8 < 3) | (script.extra < 0.25)
     press("use", _is(script, "place") & (script.age > 7) & aim.near & rhythm)
     press("use", ~still & (tap > 0.975) & (tap < 0.985))
-    press("drop", ~still & (tap > 0.96) & (tap < 0.968))
-    wants = ~still & (((tap > 0.93) & (tap < 0.96)) | (_is(script, "place") & (script.age == 3)))
+    press("drop", ~still & (tap > 0.955) & (tap < 0.968))
+    wants = ~still & (((tap > 0.90) & (tap < 0.955)) | (_is(script, "place") & (script.age == 3)))
     slot = choice(script.rng_seed, 9, DRAW_SLOT, frame)
     for index in range(9):
         press(f"hotbar.{index + 1}", wants & (slot == index))

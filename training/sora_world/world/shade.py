@@ -8,7 +8,7 @@ from torch import Tensor
 from .blocks import glow_table
 from .grid import Grid
 from .march import Hits, Rays
-from .sky import Atmosphere, disc_directions
+from .sky import DISC, Atmosphere, disc_directions
 from .textures import LEVEL_OFFSETS, LEVEL_SIZES, SIDES, TEXTURE_SIZE, crack_table, texture_table
 
 FACE_LIGHT = (0.74, 1.0, 0.86)  # x, y and z faces; the underside is darker
@@ -98,12 +98,14 @@ def surface(grid: Grid, rays: Rays, hits: Hits, length: Tensor, focal: float, ai
 
     light = torch.where(is_x, FACE_LIGHT[0], FACE_LIGHT[2])
     light = torch.where(is_y, torch.where(away, UNDERSIDE_LIGHT, FACE_LIGHT[1]), light)
-    light = light * _sky_share(grid, hits, face)
+    share, lamps = _column_light(grid, hits, face)
+    light = light * share
     glow = lookup(palette.glow, hits.block.int())
     near = (1 - hits.t * length / 11).clamp_(min=0)
     # Held light fills what the sky leaves dark; by day it hardly shows.
     gloom = (1 - air.light.mean(1)).clamp(min=0.05)
     held = near * near * (marks.torch_light * gloom)[:, None]
+    held = torch.maximum(held, lamps * lamps * gloom[:, None]) * light.clamp(min=0.5)
     crack = _cracks(hits, u, v, marks, palette)
     colour = []
     for channel, warmth in enumerate((1.0, 0.85, 0.6)):
@@ -115,15 +117,15 @@ def surface(grid: Grid, rays: Rays, hits: Hits, length: Tensor, focal: float, ai
     return colour, face
 
 
-def _sky_share(grid: Grid, hits: Hits, face: Tensor) -> Tensor:
-    """Share of sky light on each face: 1 in the open, less under a roof, little deep below."""
+def _column_light(grid: Grid, hits: Hits, face: Tensor) -> tuple[Tensor, Tensor]:
+    """Share of sky light on each face (1 in the open, less under a roof, little deep below) and light of lamps."""
     x = hits.cell[0] + (face == 1).float() - (face == 2).float()
     z = hits.cell[2] + (face == 5).float() - (face == 6).float()
     side = grid.side
     clip = torch.arange(grid.cells.shape[0], device=x.device, dtype=torch.int32)[:, None] * (side * side)
     column = (x.clamp_(0, side - 1) * side + z.clamp_(0, side - 1)).int() + clip
     above = lookup(grid.top.view(-1), column).float() - hits.cell[1] - (face == 3).float() + (face == 4).float()
-    return torch.where(above > 0, 0.84 - 0.033 * above.clamp(max=14), 1.0)
+    return torch.where(above > 0, 0.84 - 0.033 * above.clamp(max=14), 1.0), lookup(grid.glow.view(-1), column)
 
 
 def _cracks(hits: Hits, u: Tensor, v: Tensor, marks: Marks, palette: Palette) -> Tensor | None:
@@ -166,13 +168,13 @@ def add_sky(colour: list[Tensor], rays: Rays, block: Tensor, rise: Tensor, air: 
     up = pick(rise)
     scale = up / torch.where(dy.abs() < 1e-4, 1e-4, dy)  # 1 / length
     world_shift = (origin % int(CLOUD_TILE * CLOUD_SIZE)).float()
-    extra = [torch.zeros_like(up) for _ in range(3)]
-    for disc in range(4):
-        sx, sy, sz = palette.disc[disc].tolist()
+    sky_colour = [c.view(-1).index_select(0, sky) for c in colour]
+    for disc, tone in enumerate(DISC):
+        sx, sy, sz = palette.disc[disc]
         aligned = (dx * sx + dy * sy + dz * sz) * scale
-        shape = ((aligned - 0.9958) * 1500).clamp_(0, 1) + aligned.clamp(min=0).pow_(40).mul_(0.22)
-        for channel in range(3):
-            extra[channel] = torch.addcmul(extra[channel], shape, air.disc[:, disc, channel][clip])
+        shape = ((aligned - 0.9965) * 1500).clamp_(0, 1) + aligned.clamp(min=0).pow_(48).mul_(0.3)
+        shape = shape.clamp_(max=1) * air.disc[:, disc][clip]
+        sky_colour = [torch.lerp(c, torch.full_like(c, tone[a]), shape) for a, c in enumerate(sky_colour)]
     far = (CLOUD_HEIGHT - pick(rays.origin[1])) / dy.clamp(min=0.02)
     ox, oz = pick(rays.origin[0]) + world_shift[clip, 0], pick(rays.origin[2]) + world_shift[clip, 1]
     u = ((ox + far * dx + frame * CLOUD_SPEED) / CLOUD_SIZE).floor().remainder(CLOUD_TILE)
@@ -180,7 +182,5 @@ def add_sky(colour: list[Tensor], rays: Rays, block: Tensor, rise: Tensor, air: 
     cloud = palette.cloud.index_select(0, (u * CLOUD_TILE + v).int().clamp_(0, CLOUD_TILE * CLOUD_TILE - 1))
     cloud = cloud * ((up - 0.06) * 4).clamp_(0, 1) * air.cloud[clip]
     for channel in range(3):
-        flat = colour[channel].view(-1)
-        base = (flat.index_select(0, sky) + extra[channel]).clamp_(max=1)
         white = air.horizon[:, channel][clip] * 0.4 + 0.6 * air.light[:, channel][clip]
-        flat[sky] = torch.lerp(base, white, cloud)
+        colour[channel].view(-1)[sky] = torch.lerp(sky_colour[channel], white, cloud)

@@ -32,7 +32,7 @@ class Atmosphere:
     zenith: Tensor
     horizon: Tensor
     light: Tensor
-    disc: Tensor  # [B, 4, 3] colour times weight of each of the four discs
+    disc: Tensor  # [B, 4] weight of each of the four discs
     view_start: Tensor
     view_end: Tensor
     cloud: Tensor
@@ -56,12 +56,11 @@ def mix_atmosphere(time_mix: Tensor, weather_mix: Tensor) -> Atmosphere:
     cloud_grey = (horizon.mean(1, keepdim=True) * 0.9).expand(-1, 3) * torch.tensor([0.97, 1.0, 1.04], device=device)
     light = times(LIGHT)
     grey_light = light.mean(1, keepdim=True)
-    disc = time_mix[:, :, None] * torch.tensor(DISC, device=device) * weathers(CLOUDINESS)[:, None, None]
     return Atmosphere(
         zenith=torch.lerp(times(ZENITH), cloud_grey * 0.92, grey) * dim,
         horizon=torch.lerp(horizon, cloud_grey, grey) * dim,
         light=torch.lerp(light, grey_light.expand(-1, 3), grey * 0.6) * dim,
-        disc=disc,
+        disc=time_mix * weathers(CLOUDINESS)[:, None],
         view_start=weathers(VIEW_START),
         view_end=weathers(VIEW_END),
         cloud=weathers(CLOUDINESS) * times([0.75, 0.5, 0.12, 0.55]),

@@ -9,10 +9,10 @@ from .editing import cast
 from .grid import HEIGHT, Grid
 from .hashing import choice, hash_integers, uniform
 from .structures import VILLAGE_SLOT, village_here
-from .terrain import find_biome, ground_height
+from .terrain import BIOME_PERIOD, REGION, find_biome, ground_height
 
 WORLDS = 4096  # different worlds that clips are drawn from
-SEARCH = 10  # blocks around the middle in which the player may start
+SEARCH = 14  # blocks around the middle in which the player may start
 PROBES = 12  # directions tried for the first look
 
 GROUND = ["stone", "dirt", "grass", "forest grass", "sand", "snow", "gravel", "dry grass", "swamp grass", "ice"]
@@ -35,8 +35,9 @@ def choose_places(clip_seed: Tensor, theme: str | None) -> tuple[Tensor, Tensor]
 def _find_village(world: Tensor, clip_seed: Tensor, biome: Tensor) -> tuple[Tensor, Tensor]:
     """Middle of a random village, if possible one in the wanted biome: x and z int64 [B]."""
     tries = torch.arange(160, device=world.device)[None]
-    x = (choice(clip_seed[:, None], 4001, 6, tries) - 2000) * VILLAGE_SLOT + VILLAGE_SLOT // 2
-    z = (choice(clip_seed[:, None], 4001, 7, tries) - 2000) * VILLAGE_SLOT + VILLAGE_SLOT // 2
+    far = REGION * BIOME_PERIOD // VILLAGE_SLOT
+    x = (choice(clip_seed[:, None], 2 * far + 1, 6, tries) - far) * VILLAGE_SLOT + VILLAGE_SLOT // 2
+    z = (choice(clip_seed[:, None], 2 * far + 1, 7, tries) - far) * VILLAGE_SLOT + VILLAGE_SLOT // 2
     here, height = ground_height(world[:, None], x, z)
     score = village_here(world[:, None], x, z).float() * 4 + (here == biome[:, None]).float()
     score = score + (height > SEA_LEVEL).float() * 2

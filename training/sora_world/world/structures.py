@@ -29,6 +29,10 @@ class Slots:
     i: Tensor  # int64 slot indices
     j: Tensor
 
+    def of(self, clips: Tensor) -> "Slots":
+        """The same for some of the clips."""
+        return Slots(*(getattr(self, name)[clips] for name in self.__dataclass_fields__))
+
 
 def _slots(world_seed: Tensor, x: Tensor, z: Tensor, size: int, margin: int, purpose: int) -> Slots:
     """Slots of `size` blocks whose centres keep `margin` blocks from the slot border."""

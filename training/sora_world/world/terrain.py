@@ -13,6 +13,7 @@ from .biomes import BIOMES, SEA_LEVEL, biome_floats
 from .hashing import choice, lattice_hash, uniform, value_noise
 
 BIOME_PERIOD = 112  # blocks between lattice points
+REGION = 40  # lattice points on each side of the origin in which clips begin, so that float32 poses stay exact to 1 mm
 
 # Purposes of hashes; any fixed distinct numbers.
 PURPOSE_BIOME, PURPOSE_HILLS, PURPOSE_BUMPS, PURPOSE_LAKES, PURPOSE_PATCH, PURPOSE_CAVE, PURPOSE_DEPTH = range(7)
@@ -83,8 +84,8 @@ def columns(world_seed: Tensor, x: Tensor, z: Tensor) -> Columns:
 def find_biome(world_seed: Tensor, clip_seed: Tensor, biome: Tensor) -> tuple[Tensor, Tensor]:
     """A random lattice point with the wanted biome: x and z int64 [B] for seeds and biomes [B]."""
     draws = torch.arange(96, device=world_seed.device)[None]
-    i = choice(clip_seed[:, None], 2001, 11, draws) - 1000
-    j = choice(clip_seed[:, None], 2001, 12, draws) - 1000
+    i = choice(clip_seed[:, None], 2 * REGION + 1, 11, draws) - REGION
+    j = choice(clip_seed[:, None], 2 * REGION + 1, 12, draws) - REGION
     match = (lattice_biome(world_seed[:, None], i, j) == biome[:, None]).float()
     first = (match - draws * 1e-3).argmax(1, keepdim=True)
     jitter_x = (uniform(clip_seed, 13) * 24 - 12).long()

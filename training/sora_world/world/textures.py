@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .blocks import BLOCKS
+from .blocks import ANIMAL_COLOURS, ANIMALS, BLOCKS
 
 TEXELS = 8
 LEVELS = 4
@@ -58,7 +58,7 @@ def _pebbles(rng: np.random.Generator) -> np.ndarray:
 
 
 def _ripples(rng: np.random.Generator) -> np.ndarray:
-    return np.tile(rng.choice([0.96, 1.0, 1.05], size=(8, 1)), (1, 8)) * _grain(rng) ** 0.3
+    return np.kron(rng.choice([0.97, 1.0, 1.04], size=(4, 2)), np.ones((2, 4))) * _grain(rng) ** 0.3
 
 
 def _pane(rng: np.random.Generator) -> np.ndarray:
@@ -107,11 +107,22 @@ def _faces(index: int) -> np.ndarray:
     return np.stack([upper, side, lower])
 
 
+def _all_faces() -> dict[int, np.ndarray]:
+    """Faces of all blocks and of the parts of animals, by id."""
+    faces = {index: _faces(index) for index in range(len(BLOCKS))}
+    rng = np.random.default_rng(99)
+    for first, parts in zip(ANIMALS, ANIMAL_COLOURS.values(), strict=True):
+        for part, colour in enumerate(parts):
+            shade = 1 + (_grain(rng) - 1) * 0.5
+            faces[first + part] = np.stack([shade[..., None] * np.array(colour, float)] * SIDES)
+    return faces
+
+
 def texture_table(device: torch.device) -> Tensor:
     """float32 [256 * SIDES * TEXTURE_SIZE, 3] in 0..1: texels of all levels of all faces of all cell values."""
     table = np.zeros((256, SIDES, TEXTURE_SIZE, 3), np.float32)
-    for index in range(len(BLOCKS)):
-        faces = _faces(index).clip(0, 255)
+    for index, drawn in _all_faces().items():
+        faces = drawn.clip(0, 255)
         for size, offset in zip(LEVEL_SIZES, LEVEL_OFFSETS, strict=True):
             step = TEXELS // size
             small = faces.reshape(SIDES, size, step, size, step, 3).mean((2, 4))

@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
-from .grid import Grid
+from .blocks import CREATURE
+from .grid import HEIGHT, Grid
 from .march import Hits, Rays, march, resolve
 
-PARTIAL_ROUNDS = 3  # small blocks that one ray may pass
+PARTIAL_ROUNDS = 5  # small blocks that one ray may pass
 MISSED = 1e9
 NEAREST = 0.02  # z-depth below which nothing is drawn
 
@@ -37,13 +38,13 @@ def first_hits(grid: Grid, rays: Rays, boxes: Tensor, partial: Tensor) -> Hits:
         some = select_rays(rays, small)
         some_hits = _pick_hits(hits, small)
         if round_number == 0:
-            _test_boxes(some, some_hits, boxes)
+            _test_boxes(grid, some, some_hits, boxes)
         missed = (some_hits.t == MISSED).nonzero().view(-1)
         if missed.numel():
             beyond = select_rays(some, missed)
             beyond.t = torch.minimum(_cell_exit(beyond, _pick_hits(some_hits, missed)), beyond.t_end)
             new_hits = resolve(grid, beyond, march(grid, beyond))
-            _test_boxes(beyond, new_hits, boxes, partial)
+            _test_boxes(grid, beyond, new_hits, boxes, partial)
             _put_hits(some_hits, missed, new_hits)
         _put_hits(hits, small, some_hits)
     hits.block = torch.where(hits.t == MISSED, 0, hits.block)
@@ -51,7 +52,7 @@ def first_hits(grid: Grid, rays: Rays, boxes: Tensor, partial: Tensor) -> Hits:
     return hits
 
 
-def _test_boxes(rays: Rays, hits: Hits, boxes: Tensor, partial: Tensor | None = None) -> None:
+def _test_boxes(grid: Grid, rays: Rays, hits: Hits, boxes: Tensor, partial: Tensor | None = None) -> None:
     """Narrows hits on small blocks to their box; a miss gets t = MISSED. In place, flat rays.
 
     Without `partial` all hits are known to be on small blocks.
@@ -68,7 +69,33 @@ def _test_boxes(rays: Rays, hits: Hits, boxes: Tensor, partial: Tensor | None = 
     if partial is not None:
         small = partial[hits.block.long()]
         boxed, axis = torch.where(small, boxed, hits.t), torch.where(small, axis, hits.axis)
+    moving = (hits.block == CREATURE).nonzero().view(-1)
     hits.t, hits.axis = boxed, axis
+    if moving.numel():
+        _test_moving(grid, select_rays(rays, moving), hits, moving)
+
+
+def _test_moving(grid: Grid, rays: Rays, hits: Hits, chosen: Tensor) -> None:
+    """Finds the nearest moving box on flat rays, whose hits are `chosen` among `hits`; in place."""
+    clip = (rays.first_cell // (grid.side * grid.side * HEIGHT)).long()
+    box = grid.boxes[clip]
+    near, far = torch.zeros(box.shape[:2], device=box.device), torch.full(box.shape[:2], MISSED, device=box.device)
+    axis = torch.zeros(box.shape[:2], dtype=torch.uint8, device=box.device)
+    for a in range(3):
+        low = (box[..., a] - rays.origin[a][:, None]) / rays.direction[a][:, None]
+        high = (box[..., a + 3] - rays.origin[a][:, None]) / rays.direction[a][:, None]
+        enter, leave = torch.minimum(low, high), torch.maximum(low, high)
+        axis = torch.where(enter > near, a, axis).byte()
+        near, far = torch.maximum(near, enter), torch.minimum(far, leave)
+    t, best = torch.where((near < far) & (near > NEAREST), near, MISSED).min(1)
+    found = t < MISSED
+    hits.t[chosen] = t
+    hits.axis[chosen] = axis.gather(1, best[:, None])[:, 0]
+    block = grid.box_blocks[clip].gather(1, best[:, None])[:, 0]
+    hits.block[chosen] = torch.where(found, block, hits.block[chosen])
+    for a in range(3):
+        point = (rays.origin[a] + rays.direction[a] * t).floor()
+        hits.cell[a][chosen] = torch.where(found, point, hits.cell[a][chosen])
 
 
 def _cell_exit(rays: Rays, hits: Hits) -> Tensor:

@@ -89,8 +89,9 @@ export class ChunkPipeline {
     return decision.frame
   }
 
-  /** After a pause or a gap in the connection: what was waiting is shown, what comes is a new start in time. */
+  /** At a pause or a gap in the connection: what waits is shown, what comes later is a new start in time. */
   interrupt(): void {
+    this.#pacer.rest()
     this.#options.stats.interrupt()
   }
 

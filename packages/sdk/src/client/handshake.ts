@@ -64,6 +64,13 @@ export async function startDecoder(
 }
 
 async function load(decoder: FrameDecoder, { welcome, manifest, files, signal, progress }: DecoderStart) {
-  await decoder.load({ manifest, variant: welcome.variant, size: welcome.size, files, signal, onProgress: progress })
+  // Nobody else knows the decoder while it loads.
+  const onAbort = () => decoder.dispose()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await decoder.load({ manifest, variant: welcome.variant, size: welcome.size, files, signal, onProgress: progress })
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
   return decoder
 }

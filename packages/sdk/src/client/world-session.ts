@@ -195,7 +195,6 @@ export class WorldSession {
     }
     const isBack = this.#link === 'reconnecting'
     this.#link = state
-    this.stats.interrupt()
     if (isBack) this.#afterReconnect()
     this.#refresh()
   }
@@ -266,7 +265,7 @@ export class WorldSession {
     const words = waitingWords(facts)
     if (words) this.#progress(words)
     if (state === this.#state) return
-    if (this.#state === 'paused') this.stats.interrupt()
+    if (this.#state === 'running') this.pipeline.interrupt()
     this.#state = state
     this.events.emit('state', state)
     if (state === 'running') this.#progress('running')

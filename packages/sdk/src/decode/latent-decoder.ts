@@ -7,6 +7,8 @@ import { WorkerEngine } from './worker-engine.ts'
 export interface LatentDecoderOptions {
   /** `auto`: WebGPU where it works and is fast enough, else WASM. */
   backend?: 'auto' | 'webgpu' | 'wasm'
+  /** WASM threads, on pages that are isolated (COOP and COEP headers); all cores but one, and at most four, by default. */
+  threads?: number
   /**
    * Starts the worker that `@sora-world/sdk/decoder-worker` is the entry of, for bundlers that do not understand
    * `new Worker(new URL(..., import.meta.url))`. `null`: decode in this thread.
@@ -35,10 +37,12 @@ export class LatentDecoder implements FrameDecoder {
 
   async load(options: DecoderOptions): Promise<void> {
     const progress = options.onProgress ?? (() => {})
-    this.#model = await readModel(options, this.#options.backend ?? 'auto', progress)
-    for (const create of this.#engines()) {
-      const isLast = create === this.#engines().at(-1)
-      if (await this.#tryEngine(create, progress, isLast)) return
+    this.#model = await readModel(options, this.#options, progress)
+    const engines = this.#engines()
+    for (const [index, create] of engines.entries()) {
+      if (await this.#tryEngine(create, progress, index === engines.length - 1)) return
+      // Whatever the worker stumbled over, threads are the likeliest.
+      this.#model = { ...this.#model, backend: 'wasm', threads: 1 }
     }
   }
 
@@ -66,17 +70,17 @@ export class LatentDecoder implements FrameDecoder {
     progress: (words: string) => void,
     isLast: boolean,
   ): Promise<boolean> {
-    let engine: LatentEngine | null = null
     try {
-      engine = await create()
-      await engine.load(this.#model!, progress)
+      // Known from the start, so that `dispose` ends it while it loads.
+      this.#engine = await create()
+      await this.#engine.load(this.#model!, progress)
     } catch (error) {
-      engine?.dispose()
+      this.#engine?.dispose()
+      this.#engine = null
       if (isLast || this.#isDisposed) throw error
       return false
     }
-    this.#engine = engine
-    if (this.#isDisposed) engine.dispose()
+    if (this.#isDisposed) this.#engine.dispose()
     return true
   }
 
@@ -119,7 +123,7 @@ async function inThisThread(): Promise<LatentEngine> {
 
 async function readModel(
   { manifest, variant, size, files, signal, onProgress }: DecoderOptions,
-  backend: EngineModel['backend'],
+  { backend = 'auto', threads = 0 }: LatentDecoderOptions,
   progress: (words: string) => void,
 ): Promise<EngineModel> {
   const name = decoderFile(manifest, variant)
@@ -139,6 +143,7 @@ async function readModel(
     clip: manifest.latent.wire.clip,
     chunkMs: chunkDurationMs(manifest),
     backend,
+    threads,
   }
 }
 

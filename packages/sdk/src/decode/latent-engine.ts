@@ -17,6 +17,8 @@ export interface EngineModel {
   chunkMs: number
   /** `auto`: WebGPU where it works and is fast enough, else WASM. */
   backend: 'auto' | 'webgpu' | 'wasm'
+  /** WASM threads at most; they need an isolated page (COOP and COEP headers). 0: as many as make sense. */
+  threads: number
 }
 
 /** One frame as the engine writes it; the arrays belong to the receiver. */

@@ -2,12 +2,14 @@ import type { InferenceSession, Tensor } from 'onnxruntime-web/wasm'
 import { dequantiseLatent, SoraError } from '../protocol/index.ts'
 import { FramePool, rgbToRgba } from './frame-pool.ts'
 import type { EngineFrame, EngineModel, EngineResult, LatentEngine } from './latent-engine.ts'
-import { wasmUrl, webgpuWasmUrl } from './wasm-urls.ts'
+import { type WasmUrls, wasmUrls, webgpuWasmUrls } from './wasm-urls.ts'
 
 type Runtime = typeof import('onnxruntime-web/wasm')
 
 /** A GPU that has not answered by then is worse than none. */
 const GPU_PATIENCE_MS = 8000
+/** Loading 14 MB over a slow line and compiling it; a start that hangs must not hang the page's user. */
+const WASM_PATIENCE_MS = 60_000
 /** Share of a chunk's time that decoding may take, so that showing and input keep their part. */
 const REAL_TIME_SHARE = 0.5
 const MAX_THREADS = 4
@@ -60,10 +62,10 @@ export class OnnxWebDecoder implements LatentEngine {
     try {
       onProgress('loading the WebGPU runtime')
       this.#runtime = (await import('onnxruntime-web/webgpu')) as unknown as Runtime
-      locateWasm(this.#runtime, webgpuWasmUrl())
-      await soon(this.#createSession('webgpu'))
+      locateWasm(this.#runtime, webgpuWasmUrls())
+      await within(GPU_PATIENCE_MS, this.#createSession('webgpu'))
       onProgress('warming up the decoder on the GPU')
-      const ms = await soon(this.#warmUp())
+      const ms = await within(GPU_PATIENCE_MS, this.#warmUp())
       if (ms > this.#model!.chunkMs * REAL_TIME_SHARE) throw new SoraError('decoder-failed', `${ms} ms for a chunk`)
       this.#backend = 'webgpu'
       return true
@@ -77,12 +79,12 @@ export class OnnxWebDecoder implements LatentEngine {
   async #startWasm(onProgress: (words: string) => void): Promise<void> {
     if (typeof WebAssembly !== 'object') throw new SoraError('no-wasm', 'this browser has no WebAssembly')
     onProgress('loading the WASM runtime')
-    const threads = threadCount()
+    const threads = threadCount(this.#model!.threads)
     try {
       this.#runtime = await import('onnxruntime-web/wasm')
-      locateWasm(this.#runtime, wasmUrl())
+      locateWasm(this.#runtime, wasmUrls())
       this.#runtime.env.wasm.numThreads = threads
-      await this.#createSession('wasm')
+      await within(WASM_PATIENCE_MS, this.#createSession('wasm'))
       onProgress('warming up the decoder')
       await this.#warmUp()
     } catch (cause) {
@@ -158,28 +160,34 @@ async function hasGpu(): Promise<boolean> {
   const gpu = (globalThis.navigator as { gpu?: { requestAdapter(): Promise<unknown> } } | undefined)?.gpu
   if (!gpu) return false
   try {
-    const adapter = (await soon(gpu.requestAdapter())) as { info?: { isFallbackAdapter?: boolean } } | null
+    const adapter = (await within(GPU_PATIENCE_MS, gpu.requestAdapter())) as {
+      info?: { isFallbackAdapter?: boolean }
+    } | null
     return adapter !== null && adapter.info?.isFallbackAdapter !== true
   } catch {
     return false
   }
 }
 
-function locateWasm(runtime: Runtime, url: string | null): void {
-  if (url) runtime.env.wasm.wasmPaths = { wasm: url }
+function locateWasm(runtime: Runtime, urls: WasmUrls | null): void {
+  if (urls) runtime.env.wasm.wasmPaths = urls
 }
 
 /** Threads need shared memory, which browsers give only to isolated pages (COOP and COEP headers). */
-function threadCount(): number {
+function threadCount(wanted: number): number {
   const isIsolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true
   const cores = (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? 1
+  if (!isIsolated) return 1
   // Leave one core to the page.
-  return isIsolated ? Math.max(1, Math.min(MAX_THREADS, cores - 1)) : 1
+  return wanted || Math.max(1, Math.min(MAX_THREADS, cores - 1))
 }
 
-function soon<T>(promise: Promise<T>): Promise<T> {
+function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new SoraError('timeout', 'the GPU did not answer')), GPU_PATIENCE_MS)
+    const timer = setTimeout(
+      () => reject(new SoraError('decoder-failed', `the decoder did not start in ${ms / 1000} s`)),
+      ms,
+    )
     promise.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -39,6 +39,7 @@ export class Listeners {
   }
 
   off(): void {
+    if (!this.#isOn) return
     this.#isOn = false
     for (const { target, name, handler } of this.#entries) target.removeEventListener(name, handler)
   }

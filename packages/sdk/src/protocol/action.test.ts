@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ActionSpace, actionWidth, encodeAction, NO_ACTION } from './action.ts'
+import { type Action, type ActionSpace, actionWidth, encodeAction, NO_ACTION } from './action.ts'
 
 const space: ActionSpace = {
   buttons: [
@@ -28,7 +28,7 @@ describe('encodeAction', () => {
     expect([...out]).toEqual([7, 7, 7, 0, 0, 0, 7, 7, 7])
   })
 
-  it.each([
+  it.each<Action>([
     { held: ['fly'], axes: {} },
     { held: [], axes: { roll: 1 } },
     { held: [], axes: { 'camera.yaw': Number.NaN } },

@@ -85,20 +85,29 @@ export class FramePacer<F> {
   next(nowMs: number): PacerDecision<F> {
     let due = 0
     while (due < this.#queue.length && this.#queue[due]!.dueMs <= nowMs + EARLY_MS) due++
-    if (due === 0) return { kind: 'hold', starved: this.#queue.length === 0 && nowMs > this.#nextDueMs + EARLY_MS }
+    if (due === 0) return { kind: 'hold', starved: this.#isStarved(nowMs) }
     const taken = this.#queue.splice(0, due)
     const last = taken.pop()!
     return { kind: 'show', frame: last.frame, dropped: taken.map(({ frame }) => frame) }
   }
 
-  /** Another world, or a pause: forgets the schedule. Returns the frames that were waiting. */
+  /** Another world: forgets the schedule. Returns the frames that were waiting. */
   clear(): F[] {
     const frames = this.#queue.map(({ frame }) => frame)
     this.#queue = []
+    this.rest()
+    return frames
+  }
+
+  /** A pause, or a gap in the connection: shows what waits, and expects nothing until the next chunk. */
+  rest(): void {
     this.#nextDueMs = Number.NEGATIVE_INFINITY
     this.#lastArrivalMs = null
     this.#waits = []
-    return frames
+  }
+
+  #isStarved(nowMs: number): boolean {
+    return this.#queue.length === 0 && Number.isFinite(this.#nextDueMs) && nowMs > this.#nextDueMs + EARLY_MS
   }
 
   #noteArrival(nowMs: number): void {

@@ -121,11 +121,11 @@ export class StreamStats {
 
 function push(list: Stamped[], item: Stamped, nowMs: number): void {
   list.push(item)
-  while (list[0] && list[0].atMs <= nowMs - WINDOW_MS) list.shift()
+  while (list[0] && list[0].atMs < nowMs - WINDOW_MS) list.shift()
 }
 
 function perSecond(list: readonly Stamped[], nowMs: number): number {
-  const recent = list.filter(({ atMs }) => atMs > nowMs - WINDOW_MS)
+  const recent = list.filter(({ atMs }) => atMs >= nowMs - WINDOW_MS)
   if (recent.length === 0) return 0
   const sum = recent.reduce((total, { amount }) => total + amount, 0)
   // The first seconds are measured over the time there was, but never over less than one.

@@ -35,11 +35,14 @@ export class MemoryLink {
     // A late message holds up those behind it, as TCP does.
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#clock.now() + delayMs)
     this.#underWay.push(arrive)
-    const timer = this.#clock.setTimeout(() => {
-      this.#timers.delete(timer)
-      // Timers of a real clock may fire out of order when they are due together; the queue does not.
-      this.#underWay.shift()?.()
-    }, this.#lastArrivalMs - this.#clock.now())
+    const timer = this.#clock.setTimeout(
+      () => {
+        this.#timers.delete(timer)
+        // Timers of a real clock may fire out of order when they are due together; the queue does not.
+        this.#underWay.shift()?.()
+      },
+      Math.max(0, this.#lastArrivalMs - this.#clock.now()),
+    )
     this.#timers.add(timer)
   }
 

@@ -28,7 +28,7 @@ export const SERVE_HELP = `sora-world serve: hosts worlds for browsers and progr
   --steps N           denoise steps per chunk (the model's default)
   --max-rooms N       worlds at a time (16)
   --play [DIR]        also serves the play page, built with "npm run build:play"
-  --dev               says what connections do wrong, line by line
+  --dev               takes the play page from its source, and says what connections do wrong
   --help              this text`
 
 /**

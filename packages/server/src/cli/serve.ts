@@ -1,5 +1,6 @@
 import { SoraError, toSoraError } from '@sora-world/sdk/protocol'
 import { createWorldServer, type WorldServer } from '../index.ts'
+import { type DevPage, openDevPage } from './dev-page.ts'
 import { findPlayPage } from './play-page.ts'
 import { readServeOptions, SERVE_HELP, type ServeOptions } from './serve-options.ts'
 
@@ -18,21 +19,26 @@ export async function runServe(args: readonly string[]): Promise<number> {
     console.log(SERVE_HELP)
     return 0
   }
-  const server = await start(options)
-  describe(server, options)
-  await interrupted()
-  console.log('closing ...')
-  await server.close()
+  const page = options.dev && options.play === true ? await openDevPage() : undefined
+  try {
+    const server = await start(options, page)
+    describe(server, options)
+    await interrupted()
+    console.log('closing ...')
+    await server.close()
+  } finally {
+    await page?.close()
+  }
   return 0
 }
 
-async function start(options: ServeOptions): Promise<WorldServer> {
+async function start(options: ServeOptions, page: DevPage | undefined): Promise<WorldServer> {
   const { port, host, provider, variant, steps, maxRooms, model: modelDir } = options
-  const playDir = findPlayPage(options.play)
+  const play = page?.middleware ?? findPlayPage(options.play)
   const log = options.dev ? (line: string) => console.log(line) : undefined
   console.log(`loading model ${modelDir ?? '(the best that ships)'} ...`)
   try {
-    return await createWorldServer({ port, host, modelDir, provider, variant, steps, maxRooms, playDir, log })
+    return await createWorldServer({ port, host, modelDir, provider, variant, steps, maxRooms, play, log })
   } catch (thrown) {
     throw withNextStep(toSoraError(thrown), port)
   }

@@ -20,37 +20,52 @@ export function captionInForce(prompt: string, events: readonly string[], maxWor
 interface Topic {
   /** Any word of the topic, to tell what an event is about. */
   words: RegExp
-  /** What to take out of the prompt: the word with its preposition, article and adverb. */
+  /** What to take out of the prompt: the words of the topic with preposition, article and adverb. */
   phrase: RegExp
 }
 
-// "snowy" is a kind of land, not the weather of the day; "snow" alone is left to the prompt for the same reason.
-const TIME_WORDS =
-  'dawn|daybreak|sunrise|morning|noon|midday|daytime|daylight|day|afternoon|dusk|sunset|twilight|evening|night|nighttime|midnight'
-const WEATHER_NOUNS = 'rain|rainfall|drizzle|snowfall|blizzard|storm|thunderstorm|thunder|fog|mist|sunshine'
-const WEATHER_VERBS = 'raining|rains|snowing|snows|drizzling|storming'
+const HOURS = [
+  'dawn|daybreak|sunrise|morning|noon|midday|daytime|daylight|day|afternoon',
+  'dusk|sunset|twilight|evening|night|nighttime|midnight|moonlight',
+].join('|')
+// "snow" alone and "snowy" are a kind of land; they are weather only when it falls.
+const WEATHER_NOUNS = 'rain|rainfall|drizzle|snowfall|snowstorm|blizzard|storm|thunderstorm|thunder|fog|mist|sunshine'
 const WEATHER_ADJECTIVES = 'rainy|stormy|foggy|misty|sunny|overcast|cloudy'
 
-const TOPICS: readonly Topic[] = [
-  {
-    words: new RegExp(`\\b(${TIME_WORDS}|gets? dark|sun (rises|sets))\\b`, 'i'),
-    phrase: new RegExp(
-      `(\\b(at|in|during|by|on|under) )?\\b((an?|the|early|late|deep) )*(${TIME_WORDS})\\b( sky)?`,
-      'gi',
-    ),
-  },
-  {
-    words: new RegExp(
-      `\\b(${WEATHER_NOUNS}|${WEATHER_VERBS}|${WEATHER_ADJECTIVES}|to snow|snow (starts|stops|falls)|sky clears|clear sky|clears up)\\b`,
-      'i',
-    ),
-    phrase: new RegExp(
-      `(\\b(in|under|with|during|and) )?\\b((an?|the|heavy|light|thick|falling|it is) )*\\b(${WEATHER_NOUNS}|${WEATHER_VERBS})\\b` +
-        `|\\b(${WEATHER_ADJECTIVES})\\b|(\\b(under|with) )?\\b((an?|the) )?clear sky\\b`,
-      'gi',
-    ),
-  },
-]
+const TIME: Topic = {
+  words: new RegExp(`\\b(${HOURS}|sun (rises|sets|goes down)|moon rises|(gets?|becomes?) (dark|bright))\\b`, 'i'),
+  phrase: anyOf([
+    `(early |late )?((at|in|by|during|on) )?((an?|the|early|late|deep|bright) )*\\b(${HOURS})\\b( sky| light)?`,
+    'under (a|the) ((blue|night) sky|moon|stars)',
+    'in bright light',
+    'in the dark(?=,|$)',
+  ]),
+}
+
+const WEATHER: Topic = {
+  words: anyOf(
+    [
+      `${WEATHER_NOUNS}|${WEATHER_ADJECTIVES}|raining|snowing|drizzling|rains|snows|weather|clouds`,
+      '(to|the) snow|snow (begins|starts|stops|falls)|sky clears|clear sky|sun comes out',
+    ],
+    'i',
+  ),
+  phrase: anyOf([
+    '(it is )?(raining|snowing|drizzling)',
+    'snow is falling|(in )?falling snow',
+    `((in|under|with|during|and) )?((an?|the|heavy|light|thick|no) )*(${WEATHER_NOUNS})( is falling)?`,
+    `((in|with) )?(${WEATHER_ADJECTIVES}|snowy|clear|fine|bad) (weather|skies)`,
+    '((under|with) )?((an?|the) )?clear sky',
+    WEATHER_ADJECTIVES,
+  ]),
+}
+
+const TOPICS: readonly Topic[] = [TIME, WEATHER]
+
+/** Whole words that match one of the patterns, earlier ones first. */
+function anyOf(patterns: readonly string[], flags = 'gi'): RegExp {
+  return new RegExp(`\\b(${patterns.map((pattern) => `(${pattern})`).join('|')})\\b`, flags)
+}
 
 /** An event is over once every topic it speaks of was spoken of again. */
 function isReplaced(event: string, later: readonly string[]): boolean {

@@ -70,7 +70,7 @@ export class FakeModel implements WorldModel {
       for (let frame = 0; frame < dims.framesPerChunk; frame++) {
         const left = 1 - (frame + 1) / dims.framesPerChunk
         const seen = { ...world, heading: world.heading - turned * left }
-        drawFakeFrame(seen, stars, dims, out.frames, (b * dims.framesPerChunk + frame) * frameBytes)
+        drawFakeFrame(seen, stars, frame, dims, out.frames, (b * dims.framesPerChunk + frame) * frameBytes)
       }
       const angle = (world.heading * Math.PI) / 180
       out.nextState.fill(Math.cos(angle), b * 2 * cells, (b * 2 + 1) * cells)

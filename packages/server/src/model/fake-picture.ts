@@ -31,10 +31,14 @@ const DIGITS = [
   [7, 5, 7, 1, 7],
 ]
 
-/** Draws one frame into `out` at `offset`, uint8 [H,W,3]; `stars` [w] brightens dots at the top of the sky. */
+/**
+ * Draws frame `frame` of a chunk into `out` at `offset`, uint8 [H,W,3]: a square at the bottom moves with it. `stars`
+ * [w] brightens dots at the top of the sky.
+ */
 export function drawFakeFrame(
   world: FakeWorld,
   stars: Float32Array,
+  frame: number,
   dims: ModelDims,
   out: Uint8Array,
   offset: number,
@@ -46,6 +50,7 @@ export function drawFakeFrame(
     fillSquare(i, bit ? WHITE : BLACK, dims, set)
   })
   drawNumber(world.time, 1, top + STAR_ROWS, set)
+  fillSquare((dims.height / SQUARE - 1) * (dims.width / SQUARE) + frame, WHITE, dims, set)
 }
 
 /** Reads the barcode of a frame that {@link drawFakeFrame} drew, also after lossy compression. */

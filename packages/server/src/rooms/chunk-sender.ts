@@ -1,16 +1,12 @@
-import { type Client, type ClientPrivate, getMessageBytes, Protocol } from '@colyseus/core'
+import { type Client, getMessageBytes, Protocol } from '@colyseus/core'
 import { CHUNK_MESSAGE } from '@sora-world/sdk/protocol'
 import type { Downlink } from '../session/chunk-stream.ts'
+import { isBehind } from './backlog.ts'
 
 /**
- * Bytes that may wait in a client's socket. Colyseus has no back-pressure: a client on a slow line would otherwise get
- * later and later pictures. It loses chunks instead and sees so by their sequence numbers.
+ * Sends one chunk to each client in the kind it wants; every frame is put together once. A client that is behind loses
+ * the chunk and sees so by the sequence numbers.
  */
-const MAX_BUFFERED_BYTES = 256 * 1024
-/** Messages that Colyseus may hold back for a client which has not confirmed that it joined. */
-const MAX_ENQUEUED = 16
-
-/** Sends one chunk to each client in the kind it wants; every frame is put together once. */
 export function sendChunk(
   clients: Iterable<Client>,
   packets: Partial<Record<Downlink, Uint8Array>>,
@@ -28,10 +24,4 @@ export function sendChunk(
 
 function chunkFrame(packet: Uint8Array): Uint8Array {
   return getMessageBytes.raw(Protocol.ROOM_DATA_BYTES, CHUNK_MESSAGE, undefined, packet)
-}
-
-function isBehind(client: Client): boolean {
-  const { bufferedAmount = 0 } = client.ref as { bufferedAmount?: number }
-  const { _enqueuedMessages: enqueued } = client as Client & ClientPrivate
-  return bufferedAmount > MAX_BUFFERED_BYTES || (enqueued?.length ?? 0) > MAX_ENQUEUED
 }

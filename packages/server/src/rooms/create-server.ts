@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { defineRoom, defineServer, matchMaker } from '@colyseus/core'
 import { WebSocketTransport } from '@colyseus/ws-transport'
 import { chunkDurationMs, ROOM_NAME, SoraError } from '@sora-world/sdk/protocol'
+import type { RequestHandler } from 'express'
 import { systemClock } from '../scheduler/clock.ts'
 import { measureWorker } from '../scheduler/measure-worker.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
@@ -23,8 +24,8 @@ export interface RoomServerOptions {
   host?: string
   /** Folder of the model package that the worker runs, to serve it to clients. */
   modelDir?: string
-  /** Folder of a built play page, served at `/`. */
-  playDir?: string
+  /** What is served at `/`: the folder of a built play page, or a handler of its own. */
+  play?: string | RequestHandler
   /** Denoise steps of rooms that do not ask for a number; the manifest's default when not given. */
   steps?: number
   maxRooms?: number
@@ -89,11 +90,11 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
   scheduler.learn(await measureWorker(worker, steps))
   const http = createServer()
   const health = () => serverHealth(world)
-  const { modelDir, playDir } = options
+  const { modelDir, play } = options
   const server = defineServer({
     rooms: { [ROOM_NAME]: defineRoom(roomClass(world)) },
     transport: new WebSocketTransport({ server: http, maxPayload: MAX_FRAME_BYTES }),
-    express: (app) => addRoutes(app, { manifest: worker.manifest, modelUrl, modelDir, playDir, health }),
+    express: (app) => addRoutes(app, { manifest: worker.manifest, modelUrl, modelDir, play, health }),
     gracefullyShutdown: false,
     greet: false,
     logger: colyseusLogger(options.log),

@@ -1,5 +1,6 @@
 import { type Client, getMessageBytes, Protocol, ResponseStatus, type Room } from '@colyseus/core'
 import { LIMITS, type Reply, SoraError, toSoraError } from '@sora-world/sdk/protocol'
+import { isBehind } from './backlog.ts'
 import { RateLimit } from './rate-limit.ts'
 import { checkFrame, isControlFrame, requestIdOf } from './read-frame.ts'
 
@@ -38,7 +39,8 @@ export class FrameDoor {
     if (isControlFrame(frame)) return true
     if (verdict !== 'take') {
       const error = new SoraError('rate-limited', `more than ${LIMITS.messagesPerSecond} messages in a second`)
-      if (verdict === 'drop-and-tell') sendError(client, frame, error)
+      // Whoever waits for an answer gets one each time.
+      if (verdict === 'drop-and-tell' || requestIdOf(frame) !== null) sendError(client, frame, error)
       return false
     }
     try {
@@ -59,8 +61,9 @@ export class FrameDoor {
   }
 }
 
-/** As the answer of a request, or as an `error` message. */
+/** As the answer of a request, or as an `error` message; nothing when the client does not read what it gets. */
 function sendError(client: Client, frame: Uint8Array, error: SoraError): void {
+  if (isBehind(client)) return
   const requestId = requestIdOf(frame)
   const reply: Reply<never> = { ok: false, error: error.toJSON() }
   if (requestId === null) client.send('error', reply.error)

@@ -1,5 +1,5 @@
 import type { ModelManifest } from '@sora-world/sdk/protocol'
-import express, { type Application, type Request, type Response } from 'express'
+import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
 
 export interface HttpContent {
   manifest: ModelManifest
@@ -7,8 +7,8 @@ export interface HttpContent {
   modelUrl: string
   /** Folder of the model package; without it only the manifest is served (a model without files). */
   modelDir: string | undefined
-  /** Folder of the built play page. */
-  playDir: string | undefined
+  /** Folder of the built play page, or a handler that makes it. */
+  play: string | RequestHandler | undefined
   health(): object
 }
 
@@ -24,7 +24,9 @@ export function addRoutes(app: Application, content: HttpContent): void {
     response.set('Cache-Control', 'no-store').json(content.health())
   })
   addModel(app, content)
-  if (content.playDir) addPlayPage(app, content.playDir)
+  const { play } = content
+  if (typeof play === 'string') addPlayPage(app, play)
+  else if (play) app.use(play)
   else addWelcome(app, content.manifest)
 }
 

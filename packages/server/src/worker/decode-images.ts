@@ -1,9 +1,8 @@
 import sharp from 'sharp'
 import type { WorldModel } from '../model/denoiser.ts'
 import { rowOf, stack } from './chunk-context.ts'
-import type { RolloutJob } from './make-chunks.ts'
 import type { ChunkJob } from './model-worker.ts'
-import type { Rollout } from './rollout.ts'
+import type { Rollout, RolloutJob } from './rollout.ts'
 
 // Chunks are small and the model needs the cores.
 sharp.concurrency(1)

@@ -1,9 +1,9 @@
 import { type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
 import { TextEncoder } from '../conditioning/text-encoder.ts'
 import type { WorldModel } from '../model/denoiser.ts'
-import { batchJobs, makeChunks, prefill, type RolloutJob } from './make-chunks.ts'
+import { batchJobs, makeChunks, prefill } from './make-chunks.ts'
 import type { ChunkJob, ChunkResult, CommittedChunk, ModelWorker, RolloutSpec } from './model-worker.ts'
-import { Rollout } from './rollout.ts'
+import { Rollout, type RolloutJob } from './rollout.ts'
 
 const DEFAULT_MAX_BATCH = 8
 

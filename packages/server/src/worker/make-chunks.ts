@@ -4,14 +4,8 @@ import type { WorldModel } from '../model/denoiser.ts'
 import { commitChunk, sampleChunk } from '../sampler/sample-chunk.ts'
 import { type ChunkRequest, chunkContext, nextNoise, rowOf } from './chunk-context.ts'
 import { decodeImages } from './decode-images.ts'
-import type { ChunkJob, ChunkResult, CommittedChunk } from './model-worker.ts'
-import type { Rollout } from './rollout.ts'
-
-/** A checked job with the rollout it belongs to. */
-export interface RolloutJob {
-  rollout: Rollout
-  job: ChunkJob
-}
+import type { ChunkResult, CommittedChunk } from './model-worker.ts'
+import type { Rollout, RolloutJob } from './rollout.ts'
 
 /**
  * Splits jobs into batches that can run together: same picture size, same step count, at most `maxBatch`. Each batch

@@ -46,7 +46,8 @@ export interface ChunkResult {
  *
  * Failure: when the process dies, every pending promise rejects with SoraError `worker-crashed` and the process is
  * started again; rollouts are gone then and `generate` rejects with `room-missing` until `open` is called again with
- * the history (at most `contextChunks` chunks matter).
+ * the history. The last `contextChunks` chunks take a world up again as the player knows it; with `layers` times as many
+ * and one more (or all from chunk 0 on) the numbers that follow are exactly those of a rollout never interrupted.
  */
 export interface ModelWorker {
   readonly manifest: ModelManifest

@@ -4,6 +4,12 @@ import { type ModelDims, modelDims } from '../model/denoiser.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import type { ChunkJob, RolloutSpec } from './model-worker.ts'
 
+/** A checked job with the rollout it belongs to. */
+export interface RolloutJob {
+  rollout: Rollout
+  job: ChunkJob
+}
+
 /** Decoder state of a rollout and the chunk it is ready for. */
 export interface DecoderState {
   nextIndex: number

@@ -6,14 +6,14 @@ import { HEARTBEAT_MS, type WorkerReply, type WorkerRequest } from './worker-mes
 /**
  * Entry of the worker process, started by `process-worker.ts`: owns the model, answers requests in order.
  *
- * It ends with its parent: when the channel closes, for whatever reason, nothing is left behind. Ctrl-C reaches the
- * whole process group, so it is ignored here and left to the parent.
+ * It ends with its parent: when the channel closes, for whatever reason, nothing is left behind. Ctrl-C and a service
+ * manager's SIGTERM reach the whole process group, so they are ignored here and left to the parent.
  */
 
 let worker: InProcessWorker | undefined
 
 process.title = 'sora-world worker'
-process.on('SIGINT', () => {})
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
 process.on('disconnect', () => process.exit(0))
 process.on('message', (request: WorkerRequest) => {
   void handle(request)

@@ -1,0 +1,86 @@
+/** What can go wrong on the way to a world stands on the page in words, with a way out. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchBrowser, openPage } from './browser.ts'
+import { buildPlayPage } from './built-play-page.ts'
+import { moreFrames, playTestPage } from './frame-log.ts'
+import { startWorldServer, type WorldServerProcess } from './world-server.ts'
+
+let server: WorldServerProcess
+let browser: Browser
+
+beforeAll(async () => {
+  await buildPlayPage()
+  ;[server, browser] = await Promise.all([startWorldServer({ model: 'fake' }), launchBrowser()])
+}, 120_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.kill()
+})
+
+async function openBroken(breakPage: (page: Page) => Promise<unknown>, query = ''): Promise<Page> {
+  const { page } = await openPage(browser)
+  await breakPage(page)
+  await page.goto(`${server.url}/?test${query}`)
+  return page
+}
+
+async function expectNotice(page: Page, title: string): Promise<void> {
+  await page.getByTestId('notice-title').getByText(title).waitFor()
+  expect((await page.getByTestId('notice-detail').textContent())!.length).toBeGreaterThan(20)
+  expect(await page.getByTestId('retry').isVisible()).toBe(true)
+}
+
+describe('a browser that cannot show a world', () => {
+  it('without WebGL: says so', async () => {
+    const page = await openBroken((page) =>
+      page.addInitScript(() => {
+        HTMLCanvasElement.prototype.getContext = () => null
+      }),
+    )
+    await expectNotice(page, 'This browser cannot draw the world')
+    await page.context().close()
+  })
+
+  it('without WebAssembly, when the decoder must run here: says so', async () => {
+    const withoutWasm = (page: Page) => page.addInitScript('delete globalThis.WebAssembly')
+    const page = await openBroken(withoutWasm, '&downlink=latent')
+    await expectNotice(page, 'WebAssembly is switched off')
+    await page.context().close()
+  })
+
+  it('without WebAssembly, otherwise: the server decodes and the world plays', async () => {
+    const { page } = await openPage(browser)
+    await page.addInitScript('delete globalThis.WebAssembly')
+    await playTestPage(page, `${server.url}/?test`)
+    await moreFrames(page, 8)
+    expect(await page.evaluate(() => window.__sora!.world.decoder)).toContain('image')
+    await page.context().close()
+  })
+})
+
+it('a link to a world that has ended offers a new one', async () => {
+  const { page } = await openPage(browser)
+  await page.goto(`${server.url}/?test&room=nosuchroom`)
+  await expectNotice(page, 'This world has ended')
+  await page.getByTestId('retry').click()
+  await page.getByTestId('menu').waitFor()
+  expect(new URL(page.url()).searchParams.has('room')).toBe(false)
+  await page.context().close()
+})
+
+it('a server that goes away while playing: words, and the way back when it returns', async () => {
+  const { page } = await openPage(browser)
+  await playTestPage(page, `${server.url}/?test`)
+  const { port } = server
+  await server.kill()
+  await page.getByTestId('notice-title').getByText('Connection lost').waitFor()
+  await page.screenshot({ path: 'test/output/reconnecting.png' })
+  await page.getByTestId('notice-title').getByText('The server is gone').waitFor({ timeout: 60_000 })
+  await page.screenshot({ path: 'test/output/server-gone.png' })
+  server = await startWorldServer({ model: 'fake', port })
+  await page.getByTestId('retry').click()
+  await page.getByTestId('menu').waitFor()
+  await page.context().close()
+}, 120_000)

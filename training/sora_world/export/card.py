@@ -1,0 +1,60 @@
+"""MODEL_CARD.md, written from what was measured, so that it cannot say more than that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CARD = """# {name} {version}
+
+An action-conditioned world model: it continues a small Minecraft-like world from what the player does, chunk by chunk
+({per_chunk} frames each, {per_second} frames per second), at {sizes}. It was made by training alone; there is no stored
+world behind it.
+
+- **Training**: {summary}.
+- **Compute**: {compute}.
+- **Data**: clips rendered by `training/sora_world/world`; no recorded games, no pretrained weights, nothing downloaded.
+- **Licence**: {licence}, weights included.
+
+## Measured on worlds it has not seen
+
+{figures}
+
+PSNR in dB; `nextChunkPsnr*` is one chunk ahead from true context, to be read between `RepeatLastFrame` (doing nothing)
+and `Ceiling` (the true latent, decoded). `actionShuffleRatio` is how much the error grows with another player's
+actions: 1 would mean that controls do nothing.
+
+## Limits
+
+{limits}
+"""
+
+NANO_LIMITS = """- A test-bed size: about two million parameters in the denoiser, trained for an hour on a CPU. It keeps
+  every path of the project alive where no GPU is at hand; it is not what the method can do.
+- Fine texture is soft, and newly revealed parts of the world are softer still.
+- No memory beyond {window} chunks: what left the picture for longer is invented anew.
+- First views from a caption get colours and light right more often than things."""
+
+
+def table(figures: dict[str, float]) -> str:
+    if not figures:
+        return "Nothing: these weights were not trained or not evaluated."
+    lines = [f"| {name} | {value:.4g} |" for name, value in figures.items()]
+    return "\n".join(["| figure | value |", "|---|---|", *lines])
+
+
+def write_card(folder: Path, manifest: dict) -> None:
+    """Writes MODEL_CARD.md beside the manifest it describes."""
+    training = manifest["training"]
+    text = CARD.format(
+        name=manifest["name"],
+        version=manifest["version"],
+        licence=manifest["licence"],
+        per_chunk=manifest["frames"]["perChunk"],
+        per_second=manifest["frames"]["perSecond"],
+        sizes=", ".join(f"{size['width']}x{size['height']}" for size in manifest["sizes"]),
+        summary=training["summary"],
+        compute=training["compute"],
+        figures=table(training["figures"]),
+        limits=NANO_LIMITS.format(window=manifest["denoiser"]["contextChunks"]),
+    )
+    (folder / "MODEL_CARD.md").write_text(text)

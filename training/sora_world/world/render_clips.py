@@ -1,0 +1,52 @@
+"""Renders clips to disk: `python -m sora_world.world.render_clips --count 8 --seconds 10 --size 256x144 --out clips`.
+
+Writes clip-SEED-NUMBER.mp4 and .jsonl, see clip_files.py for the layout.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from .actions import FRAMES_PER_SECOND
+from .bench import parse_size
+from .clip_files import write_clip
+from .clips import SCENARIOS, ClipBatch, render_clips
+
+CLIPS_PER_BATCH = 8
+
+
+def write_batch(clips: ClipBatch, folder: Path, rng_seed: int) -> None:
+    """Writes all clips of a batch."""
+    for index in range(clips.rgb.shape[0]):
+        write_clip(folder / f"clip-{rng_seed}-{index}", clips.rgb[index].cpu(), clips.actions[index].cpu(),
+                   clips.pose[index].cpu(), clips.captions[index], clips.hotbar[index])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=0, help="rng seed of the first batch")
+    parser.add_argument("--size", default="256x144", help="WIDTHxHEIGHT, both even")
+    parser.add_argument("--scenario", choices=SCENARIOS)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    height, width = parse_size(options.size)
+    if height % 2 or width % 2:
+        parser.error("width and height must be even for mp4")
+    frames = max(2, round(options.seconds * FRAMES_PER_SECOND))
+    options.out.mkdir(parents=True, exist_ok=True)
+    start, written = time.perf_counter(), 0
+    while written < options.count:
+        count = min(CLIPS_PER_BATCH, options.count - written)
+        rng_seed = options.seed + written // CLIPS_PER_BATCH
+        clips = render_clips(count, frames, height, width, rng_seed, options.device, options.scenario)
+        write_batch(clips, options.out, rng_seed)
+        written += count
+        speed = written * frames / (time.perf_counter() - start)
+        print(f"{written}/{options.count} clips, {speed:.0f} frames/s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
