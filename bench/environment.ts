@@ -8,8 +8,4 @@ export function describeEnvironment(): string {
   return `${cpu}, ${availableParallelism()} threads, ${memory}, ${process.platform} ${process.arch}, node ${process.version}, load ${load}`
 }
 
-/** Value below which `share` (0 to 1) of the samples lie; nearest rank. */
-export function percentile(samples: readonly number[], share: number): number {
-  const sorted = samples.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? Number.NaN
-}
+export { percentile } from '../packages/server/src/scheduler/percentile.ts'

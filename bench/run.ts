@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * `npm run bench -- <name> [options]`: runs `bench/<name>.ts`, one file per figure. Each exports `run(argv)`, prints
- * its environment and a table, and ends with one line of JSON.
+ * its environment and a table, and ends with one line of JSON. Files with a hyphen are parts of a bench, not benches.
  */
+const SHARED = ['run.ts', 'environment.ts']
 const [name = '', ...argv] = process.argv.slice(2)
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const names = readdirSync(folder)
-  .filter((file) => file.endsWith('.ts') && !['run.ts', 'environment.ts'].includes(file))
+  .filter((file) => file.endsWith('.ts') && !file.includes('-') && !SHARED.includes(file))
   .map((file) => basename(file, '.ts'))
 
 if (names.includes(name)) {

@@ -27,7 +27,7 @@ describe('a worker that dies', () => {
     const worker = new StandInWorker()
     server = await createWorldServer({ worker, maxRunning: 2 })
     const players = [await TestPlayer.create(server.url), await TestPlayer.create(server.url)]
-    for (const player of players) await player.untilPackets(6)
+    for (const player of players) await player.untilPackets(11)
     worker.crash()
     for (const player of players) await player.untilPackets(4)
     for (const player of players) {
@@ -35,7 +35,8 @@ describe('a worker that dies', () => {
       expect(player.view.status).toBe('running')
       expect(player.closedWith).toBeNull()
       const { history } = worker.rollouts.get(`${player.room.roomId}.0`)!
-      expect(history).toHaveLength(worker.manifest.denoiser.contextChunks)
+      const { layers, contextChunks } = worker.manifest.denoiser
+      expect(history).toHaveLength(layers * contextChunks + 1)
       expect(history.map(({ index }) => index)).toEqual(history.map((_, i) => history[0]!.index + i))
       expect(history[0]!.index).toBeGreaterThan(0)
     }

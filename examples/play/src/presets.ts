@@ -1,16 +1,25 @@
-/** Worlds to start with: one for each of the eight biomes, at several hours and in several weathers. */
+/**
+ * Worlds to start with: one for each of the eight biomes, in words that the bundled models were trained with
+ * (training/sora_world/world/captions.py).
+ */
 export const WORLD_IDEAS = [
   'a snowy forest at dusk',
   'a desert village',
-  'a grassy plain on a clear day',
-  'mountains at dawn',
+  'a grassy plain under a blue sky',
+  'rocky mountains at dawn',
   'a swamp in the rain',
   'an autumn forest at night',
-  'a sandy island at noon',
-  'a green forest on a foggy morning',
+  'a tropical island at noon',
+  'a green forest in the fog',
 ] as const
 
-export const EVENT_IDEAS = ['it starts to rain', 'night falls', 'it starts to snow', 'the sun comes out'] as const
+export const EVENT_IDEAS = [
+  'it starts to rain',
+  'night falls',
+  'it starts to snow',
+  'fog rolls in',
+  'the sun rises',
+] as const
 
 export function randomWorldIdea(): string {
   return WORLD_IDEAS[Math.floor(Math.random() * WORLD_IDEAS.length)]!

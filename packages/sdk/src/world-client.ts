@@ -172,6 +172,8 @@ export class WorldClient {
   releaseControl(): void {
     this.release()
     this.#session.transport.send('release-control', {})
+    // At once, so that no control message follows that the server would have to refuse.
+    if (this.isDriver) this.#session.setRoom({ ...this.room, driver: '' })
   }
 
   /** Changes where latents are decoded; see `WorldClientOptions.downlink`. @throws SoraError as {@link connect} */

@@ -38,9 +38,10 @@ export class ControlSender {
     this.#schedule(this.#lastSentMs + INTERVAL_MS)
   }
 
-  /** Sends the present state as soon as the rate allows, changed or not: after a reconnect, or when control was taken. */
+  /** Somebody listens again, after a reconnect or because control was taken: tells what is held or has changed. */
   resend(): void {
-    this.#schedule(this.#lastSentMs + INTERVAL_MS)
+    const { input } = this.#options
+    if (input.hasMore || input.held.length > 0) this.#schedule(this.#lastSentMs + INTERVAL_MS)
   }
 
   dispose(): void {

@@ -260,7 +260,8 @@ export class WorldSession {
 
   /** State and words follow from the facts; listeners hear only changes. */
   #refresh(): void {
-    const facts = { link: this.#link, isReady: this.#isReady, hasFrame: this.show.frame !== null, room: this.#room }
+    const isReady = this.#isReady && this.#room !== EMPTY_ROOM
+    const facts = { link: this.#link, isReady, hasFrame: this.show.frame !== null, room: this.#room }
     const state = worldState(facts)
     const words = waitingWords(facts)
     if (words) this.#progress(words)

@@ -5,7 +5,7 @@ import type { WorldState } from './world-options.ts'
 export interface Facts {
   /** `joining` before the first `open`. */
   link: LinkState | 'joining'
-  /** The decoder runs. */
+  /** The decoder runs, and the room has told its state. */
   isReady: boolean
   /** A frame was shown since the client connected. */
   hasFrame: boolean

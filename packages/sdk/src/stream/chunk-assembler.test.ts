@@ -58,7 +58,7 @@ describe('ChunkAssembler', () => {
   it('restarts when the downlink changes, or when it is told to', () => {
     const assembler = new ChunkAssembler()
     assembler.push(packet({ seq: 0 }))
-    const image = { kind: 'image', seq: 1, imageBytes: [1, 2, 1, 1], imageType: 'image/webp' } as const
+    const image: Partial<ChunkHeader> = { kind: 'image', seq: 1, imageBytes: [1, 2, 1, 1], imageType: 'image/webp' }
     const payload = Uint8Array.from([10, 20, 21, 30, 40])
     const outcome = assembler.push(packet(image, payload))
     expect(word(outcome)).toBe('restart')

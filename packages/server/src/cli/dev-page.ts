@@ -7,7 +7,7 @@ import type { RequestHandler } from 'express'
 const SOURCE = fileURLToPath(new URL('../../../../examples/play', import.meta.url))
 
 export interface DevPage {
-  middleware: RequestHandler
+  handler: RequestHandler
   close(): Promise<void>
 }
 
@@ -25,5 +25,5 @@ export async function openDevPage(): Promise<DevPage> {
     logLevel: 'warn',
     server: { middlewareMode: true, proxy: {} },
   })
-  return { middleware: vite.middlewares, close: () => vite.close() }
+  return { handler: vite.middlewares, close: () => vite.close() }
 }

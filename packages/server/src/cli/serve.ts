@@ -34,11 +34,22 @@ export async function runServe(args: readonly string[]): Promise<number> {
 
 async function start(options: ServeOptions, page: DevPage | undefined): Promise<WorldServer> {
   const { port, host, provider, variant, steps, maxRooms, model: modelDir } = options
-  const play = page?.middleware ?? findPlayPage(options.play)
+  const playDir = page ? undefined : findPlayPage(options.play)
   const log = options.dev ? (line: string) => console.log(line) : undefined
   console.log(`loading model ${modelDir ?? '(the best that ships)'} ...`)
   try {
-    return await createWorldServer({ port, host, modelDir, provider, variant, steps, maxRooms, play, log })
+    return await createWorldServer({
+      port,
+      host,
+      modelDir,
+      provider,
+      variant,
+      steps,
+      maxRooms,
+      playDir,
+      playHandler: page?.handler,
+      log,
+    })
   } catch (thrown) {
     throw withNextStep(toSoraError(thrown), port)
   }

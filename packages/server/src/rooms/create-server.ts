@@ -24,8 +24,10 @@ export interface RoomServerOptions {
   host?: string
   /** Folder of the model package that the worker runs, to serve it to clients. */
   modelDir?: string
-  /** What is served at `/`: the folder of a built play page, or a handler of its own. */
-  play?: string | RequestHandler
+  /** Folder of a built play page, served at `/`. */
+  playDir?: string
+  /** Makes the play page instead of a folder. */
+  playHandler?: RequestHandler
   /** Denoise steps of rooms that do not ask for a number; the manifest's default when not given. */
   steps?: number
   maxRooms?: number
@@ -90,11 +92,11 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
   scheduler.learn(await measureWorker(worker, steps))
   const http = createServer()
   const health = () => serverHealth(world)
-  const { modelDir, play } = options
+  const { modelDir, playDir, playHandler } = options
   const server = defineServer({
     rooms: { [ROOM_NAME]: defineRoom(roomClass(world)) },
     transport: new WebSocketTransport({ server: http, maxPayload: MAX_FRAME_BYTES }),
-    express: (app) => addRoutes(app, { manifest: worker.manifest, modelUrl, modelDir, play, health }),
+    express: (app) => addRoutes(app, { manifest: worker.manifest, modelUrl, modelDir, playDir, playHandler, health }),
     gracefullyShutdown: false,
     greet: false,
     logger: colyseusLogger(options.log),

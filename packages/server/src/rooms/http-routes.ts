@@ -7,8 +7,10 @@ export interface HttpContent {
   modelUrl: string
   /** Folder of the model package; without it only the manifest is served (a model without files). */
   modelDir: string | undefined
-  /** Folder of the built play page, or a handler that makes it. */
-  play: string | RequestHandler | undefined
+  /** Folder of the built play page. */
+  playDir: string | undefined
+  /** Makes the play page instead of a folder. */
+  playHandler: RequestHandler | undefined
   health(): object
 }
 
@@ -24,9 +26,8 @@ export function addRoutes(app: Application, content: HttpContent): void {
     response.set('Cache-Control', 'no-store').json(content.health())
   })
   addModel(app, content)
-  const { play } = content
-  if (typeof play === 'string') addPlayPage(app, play)
-  else if (play) app.use(play)
+  if (content.playHandler) app.use(content.playHandler)
+  else if (content.playDir) addPlayPage(app, content.playDir)
   else addWelcome(app, content.manifest)
 }
 

@@ -1,21 +1,19 @@
 import {
   type AppliedReply,
-  actionWidth,
   type ControlMessage,
   cleanPromptText,
-  encodeAction,
   type FrameSize,
   LIMITS,
   type ModelManifest,
   type RoomView,
   SoraError,
 } from '@sora-world/sdk/protocol'
-import { captionInForce } from '../conditioning/caption.ts'
 import type { Clock } from '../scheduler/clock.ts'
 import type { JobTiming, OpenRequest, Schedulable } from '../scheduler/schedulable.ts'
 import type { ChunkJob, ChunkResult, RolloutSpec } from '../worker/model-worker.ts'
 import { ActionQueue } from './action-queue.ts'
 import { ChunkStream, type Downlink, IMAGE_TYPE } from './chunk-stream.ts'
+import { type ChunkWork, chunkFacts, startWork } from './chunk-work.ts'
 import { statusOf } from './status.ts'
 import { WorldRun } from './world-run.ts'
 
@@ -44,19 +42,7 @@ export interface SessionPorts {
 
 export type SessionView = Omit<RoomView, 'driver' | 'players'>
 
-/** Events beyond these no longer fit into a caption. */
-const MAX_EVENTS = 16
 const IMAGE_QUALITY = 80
-
-/** A job that the worker has; its result belongs to `run` even if another world began meanwhile. */
-interface InFlight {
-  run: WorldRun
-  job: ChunkJob
-  driver: string
-  actionSeq: number
-  /** When the first action it reflects came in, or when it was built. */
-  since: number
-}
 
 /**
  * One rollout as a room plays it: world after world, chunk after chunk.
@@ -73,7 +59,8 @@ export class RolloutSession implements Schedulable {
   readonly #actions: ActionQueue
   readonly #stream: ChunkStream
   #run: WorldRun
-  #inFlight: InFlight | null = null
+  /** What the worker is at; its result is dropped when another world began meanwhile. */
+  #work: ChunkWork | null = null
   #driver = ''
   #isPaused = false
   #isWatched = false
@@ -102,7 +89,7 @@ export class RolloutSession implements Schedulable {
         hasChunk: this.#run.nextIndex > 0,
       }),
       prompt: this.#run.prompt,
-      caption: this.#caption(),
+      caption: this.#run.caption,
       rngSeed: this.#run.spec.rngSeed,
       world: this.#run.index,
       seq: this.#run.nextIndex - 1,
@@ -172,9 +159,8 @@ export class RolloutSession implements Schedulable {
    */
   addEvent(text: string): AppliedReply {
     const run = this.#run
-    run.events.push(cleanPromptText(text, LIMITS.eventLength))
-    if (run.events.length > MAX_EVENTS) run.events.shift()
-    const isAtWork = this.#inFlight?.run === run
+    run.addEvent(cleanPromptText(text, LIMITS.eventLength))
+    const isAtWork = this.#work?.run === run
     this.#ports.onChange()
     return { world: run.index, seq: run.nextIndex + (isAtWork ? 1 : 0), rngSeed: run.spec.rngSeed }
   }
@@ -200,40 +186,30 @@ export class RolloutSession implements Schedulable {
   }
 
   nextJob(): ChunkJob {
-    const { manifest } = this.#settings
-    const run = this.#run
     const now = this.#ports.clock.now()
-    const frames = manifest.frames.perChunk
-    const { actions, actionSeq, since } = this.#actions.take(frames, now)
-    const width = actionWidth(manifest.actionSpace)
-    const encoded = new Float32Array(frames * width)
-    for (const [frame, action] of actions.entries()) encodeAction(manifest.actionSpace, action, encoded, frame * width)
-    const job: ChunkJob = {
-      rolloutId: run.spec.id,
-      index: run.nextIndex,
-      actions: encoded,
-      caption: this.#caption(),
-    }
-    if (this.wantsImages) job.images = { type: IMAGE_TYPE, quality: IMAGE_QUALITY }
-    this.#inFlight = { run, job, driver: this.#driver, actionSeq, since: since ?? now }
-    return job
+    const { manifest } = this.#settings
+    const actions = this.#actions.take(manifest.frames.perChunk, now)
+    this.#work = startWork(manifest, { run: this.#run, actions, driver: this.#driver, now })
+    if (this.wantsImages) this.#work.job.images = { type: IMAGE_TYPE, quality: IMAGE_QUALITY }
+    return this.#work.job
   }
 
   /** @throws SoraError `internal` for a chunk with numbers that are not finite; nothing is committed then */
   deliver(result: ChunkResult, timing: JobTiming): void {
-    const flight = this.#inFlight
-    this.#inFlight = null
-    if (!flight || flight.run !== this.#run) return
+    const work = this.#work
+    this.#work = null
+    if (!work || work.run !== this.#run) return
     if (!result.latent.every(Number.isFinite)) throw new SoraError('internal', 'the model made numbers without end')
-    const { index, actions, caption } = flight.job
-    flight.run.commit({ index, latent: result.latent, actions, caption })
+    const { index, actions, caption } = work.job
+    work.run.commit({ index, latent: result.latent, actions, caption })
     this.#isRecovering = false
-    this.#ports.onChunk(this.#stream.push(this.#facts(flight, result, timing), result))
+    const facts = chunkFacts(this.#settings.manifest, work, result, timing, this.#ports.clock.now())
+    this.#ports.onChunk(this.#stream.push(facts, result))
     this.#ports.onChange()
   }
 
   lost(): void {
-    this.#inFlight = null
+    this.#work = null
     this.#run.isOpen = false
     this.#isRecovering = true
     this.#ports.onChange()
@@ -250,10 +226,6 @@ export class RolloutSession implements Schedulable {
     this.#ports.onChange()
   }
 
-  #caption(): string {
-    return captionInForce(this.#run.prompt, this.#run.events, this.#settings.manifest.text.length)
-  }
-
   #activityChanged(): void {
     if (!this.isActive()) this.#queuePosition = 0
     this.#ports.wake()
@@ -262,29 +234,6 @@ export class RolloutSession implements Schedulable {
 
   #newRun(index: number, prompt: string, rngSeed: number): WorldRun {
     const { id, size, steps, manifest } = this.#settings
-    const spec: RolloutSpec = { id: `${id}.${index}`, size, rngSeed, steps }
-    return new WorldRun(index, spec, prompt, manifest.denoiser.contextChunks)
-  }
-
-  #facts(flight: InFlight, result: ChunkResult, timing: JobTiming) {
-    const { manifest, size, steps } = this.#settings
-    const frames = manifest.frames.perChunk
-    return {
-      world: flight.run.index,
-      seq: flight.job.index,
-      firstFrame: flight.job.index * frames,
-      frames,
-      actionSeq: flight.actionSeq,
-      driver: flight.driver,
-      shape: [manifest.latent.channels, size.latentHeight, size.latentWidth] as [number, number, number],
-      // A pose that is not a number would make the whole packet invalid for the client.
-      pose: Array.from(result.pose, (value) => (Number.isFinite(value) ? value : 0)),
-      steps,
-      timings: {
-        queueMs: timing.queueMs,
-        ...result.timings,
-        serverMs: this.#ports.clock.now() - flight.since,
-      },
-    }
+    return new WorldRun(manifest, { index, prompt, spec: { id: `${id}.${index}`, size, rngSeed, steps } })
   }
 }

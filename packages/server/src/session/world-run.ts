@@ -1,26 +1,49 @@
+import type { ModelManifest } from '@sora-world/sdk/protocol'
+import { captionInForce } from '../conditioning/caption.ts'
 import type { CommittedChunk, RolloutSpec } from '../worker/model-worker.ts'
+
+/** What fixes a world. */
+export interface WorldStart {
+  /** Counts the worlds of the room. */
+  index: number
+  prompt: string
+  spec: RolloutSpec
+}
+
+/** Older events no longer fit into a caption. */
+const MAX_EVENTS = 16
 
 /** One world from its prompt on: what fixes it, what happened in it, and enough of its past to take it up again. */
 export class WorldRun {
-  readonly spec: RolloutSpec
-  /** Counts the worlds of the room. */
   readonly index: number
   readonly prompt: string
-  readonly events: string[] = []
-  readonly #keepChunks: number
-  #history: CommittedChunk[] = []
+  readonly spec: RolloutSpec
   /** The worker has it. */
   isOpen = false
+  readonly #captionWords: number
+  readonly #keepChunks: number
+  #events: readonly string[] = []
+  #history: readonly CommittedChunk[] = []
 
-  /** `keepChunks`: context window of the model in chunks. */
-  constructor(index: number, spec: RolloutSpec, prompt: string, keepChunks: number) {
+  constructor(manifest: ModelManifest, { index, prompt, spec }: WorldStart) {
     this.index = index
-    this.spec = spec
     this.prompt = prompt
-    this.#keepChunks = keepChunks
+    this.spec = spec
+    this.#captionWords = manifest.text.length
+    // What `ModelWorker` needs to go on exactly where it stopped.
+    this.#keepChunks = manifest.denoiser.layers * manifest.denoiser.contextChunks + 1
   }
 
-  /** The last committed chunks, oldest first. */
+  /** The caption of the next chunk. */
+  get caption(): string {
+    return captionInForce(this.prompt, this.#events, this.#captionWords)
+  }
+
+  addEvent(text: string): void {
+    this.#events = [...this.#events, text].slice(-MAX_EVENTS)
+  }
+
+  /** The last committed chunks, enough to take the world up again; oldest first. */
   get history(): readonly CommittedChunk[] {
     return this.#history
   }

@@ -1,0 +1,59 @@
+import { actionWidth, encodeAction, type ModelManifest } from '@sora-world/sdk/protocol'
+import type { JobTiming } from '../scheduler/schedulable.ts'
+import type { ChunkJob, ChunkResult } from '../worker/model-worker.ts'
+import type { ActionWindow } from './action-queue.ts'
+import type { ChunkFacts } from './chunk-stream.ts'
+import type { WorldRun } from './world-run.ts'
+
+/** A chunk in the making: the job, and what its packet will say about where it came from. */
+export interface ChunkWork {
+  run: WorldRun
+  job: ChunkJob
+  driver: string
+  actionSeq: number
+  /** When the first action that it reflects came in, or when it was begun; milliseconds of the session's clock. */
+  since: number
+}
+
+interface Start {
+  run: WorldRun
+  actions: ActionWindow
+  driver: string
+  now: number
+}
+
+/** Begins the next chunk of a world. */
+export function startWork(manifest: ModelManifest, { run, actions, driver, now }: Start): ChunkWork {
+  const width = actionWidth(manifest.actionSpace)
+  const encoded = new Float32Array(manifest.frames.perChunk * width)
+  for (const [frame, action] of actions.actions.entries()) {
+    encodeAction(manifest.actionSpace, action, encoded, frame * width)
+  }
+  const job: ChunkJob = { rolloutId: run.spec.id, index: run.nextIndex, actions: encoded, caption: run.caption }
+  return { run, job, driver, actionSeq: actions.actionSeq, since: actions.since ?? now }
+}
+
+/** What the packets say about a finished chunk. */
+export function chunkFacts(
+  manifest: ModelManifest,
+  { run, job, driver, actionSeq, since }: ChunkWork,
+  result: ChunkResult,
+  { queueMs }: JobTiming,
+  now: number,
+): ChunkFacts {
+  const frames = manifest.frames.perChunk
+  const { size, steps } = run.spec
+  return {
+    world: run.index,
+    seq: job.index,
+    firstFrame: job.index * frames,
+    frames,
+    actionSeq,
+    driver,
+    shape: [manifest.latent.channels, size.latentHeight, size.latentWidth],
+    // A pose that is not a number would make the whole packet invalid for the client.
+    pose: Array.from(result.pose, (value) => (Number.isFinite(value) ? value : 0)),
+    steps,
+    timings: { queueMs, ...result.timings, serverMs: now - since },
+  }
+}
