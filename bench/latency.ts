@@ -75,16 +75,20 @@ function report(
   { stats, welcome, decoder, version }: Awaited<ReturnType<typeof readFigures>>,
   firstFrameMs: number,
 ): void {
-  const rows: [string, number[]][] = [
-    ['input to photon', record.photonMs],
-    ['chunk made in', record.chunkMs],
-    ['between chunks', record.intervalMs],
+  const rows: [string, { p50: number | null; p95: number | null }][] = [
+    ['input to photon', spread(record.photonMs)],
+    ['  to the renderer', stats.inputToPhotonMs],
+    ['  within the server', stats.serverMs],
+    ['  decoded in', stats.decodeMs],
+    ['  round trip', stats.roundTripMs],
+    ['chunk made in', spread(record.chunkMs)],
+    ['between chunks', spread(record.intervalMs)],
   ]
-  console.log(`${'ms'.padEnd(18)}${'p50'.padStart(8)}${'p95'.padStart(8)}${'samples'.padStart(9)}`)
-  for (const [name, values] of rows) {
-    const columns = [0.5, 0.95].map((share) => percentile(values, share).toFixed(0).padStart(8))
-    console.log(name.padEnd(18) + columns.join('') + String(values.length).padStart(9))
+  console.log(`${'ms'.padEnd(22)}${'p50'.padStart(6)}${'p95'.padStart(6)}`)
+  for (const [name, { p50, p95 }] of rows) {
+    console.log(name.padEnd(22) + [p50, p95].map((value) => (value ?? 0).toFixed(0).padStart(6)).join(''))
   }
+  console.log(`${record.photonMs.length} inputs, ${record.chunkMs.length} chunks`)
   console.log(`first frame after ${firstFrameMs.toFixed(0)} ms, page load included; ${stats.fps.toFixed(1)} frames/s`)
   console.log(`decoder ${decoder}; ${stats.holds} holds, ${stats.drops} drops`)
   console.log(

@@ -6,9 +6,11 @@ const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 }
 
-/** In development the page comes from Vite and everything else from the world server. */
+/** In development the page comes from Vite and everything else from the world server: also its sockets, `/<process>/<room>`. */
+const SERVER = 'http://127.0.0.1:2567'
 const PROXY = {
-  '^/(matchmake|models|health|metrics)': 'http://localhost:2567',
+  '^/(matchmake|models|health)(/|$)': SERVER,
+  '^/[\\w-]{9}/[\\w-]{9}(\\?|$)': { target: SERVER, ws: true },
 }
 
 export default defineConfig({

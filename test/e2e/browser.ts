@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../../scripts/ensure-chromium.mjs'
 
@@ -41,4 +42,9 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
     if (message.type() === 'error') problems.push(`console: ${message.text()}`)
   })
   return { page, problems }
+}
+
+/** Kept under test/output/ for people to look at; git ignores that folder. */
+export async function keepScreenshot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: fileURLToPath(new URL(`../output/${name}.png`, import.meta.url)) })
 }

@@ -1,17 +1,20 @@
 /** What can go wrong on the way to a world stands on the page in words, with a way out. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser, openPage } from './browser.ts'
+import { keepScreenshot, launchBrowser, openPage } from './browser.ts'
 import { buildPlayPage } from './built-play-page.ts'
 import { moreFrames, playTestPage } from './frame-log.ts'
 import { startWorldServer, type WorldServerProcess } from './world-server.ts'
+
+/** Room for one world: the second visitor meets a full house. */
+const SERVER = { model: 'fake', args: ['--max-rooms', '1'] }
 
 let server: WorldServerProcess
 let browser: Browser
 
 beforeAll(async () => {
   await buildPlayPage()
-  ;[server, browser] = await Promise.all([startWorldServer({ model: 'fake' }), launchBrowser()])
+  ;[server, browser] = await Promise.all([startWorldServer(SERVER), launchBrowser()])
 }, 120_000)
 
 afterAll(async () => {
@@ -40,6 +43,7 @@ describe('a browser that cannot show a world', () => {
       }),
     )
     await expectNotice(page, 'This browser cannot draw the world')
+    await keepScreenshot(page, 'no-webgl')
     await page.context().close()
   })
 
@@ -70,16 +74,28 @@ it('a link to a world that has ended offers a new one', async () => {
   await page.context().close()
 })
 
+it('a full server says so, and lets the visitor in when there is room', async () => {
+  const { page: first } = await openPage(browser)
+  await playTestPage(first, `${server.url}/?test`)
+  const { page: second } = await openPage(browser)
+  await second.goto(`${server.url}/?test`)
+  await expectNotice(second, 'The server is full')
+  await first.evaluate(() => window.__sora!.world.close())
+  await second.getByTestId('retry').click()
+  await second.getByTestId('menu').waitFor()
+  await Promise.all([first.context().close(), second.context().close()])
+})
+
 it('a server that goes away while playing: words, and the way back when it returns', async () => {
   const { page } = await openPage(browser)
   await playTestPage(page, `${server.url}/?test`)
   const { port } = server
   await server.kill()
   await page.getByTestId('notice-title').getByText('Connection lost').waitFor()
-  await page.screenshot({ path: 'test/output/reconnecting.png' })
+  await keepScreenshot(page, 'reconnecting')
   await page.getByTestId('notice-title').getByText('The server is gone').waitFor({ timeout: 60_000 })
-  await page.screenshot({ path: 'test/output/server-gone.png' })
-  server = await startWorldServer({ model: 'fake', port })
+  await keepScreenshot(page, 'server-gone')
+  server = await startWorldServer({ ...SERVER, port })
   await page.getByTestId('retry').click()
   await page.getByTestId('menu').waitFor()
   await page.context().close()

@@ -1,7 +1,7 @@
 /** The play page against the real server and the bundled model, in a real browser. */
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { launchBrowser, openPage, type WatchedPage } from './browser.ts'
+import { keepScreenshot, launchBrowser, openPage, type WatchedPage } from './browser.ts'
 import { buildPlayPage } from './built-play-page.ts'
 import { compareLogs, frameLog, moreFrames, playTestPage } from './frame-log.ts'
 import { startWorldServer, type WorldServerProcess } from './world-server.ts'
@@ -44,6 +44,7 @@ describe('the play page', () => {
     expect(new Set(hashes).size).toBeGreaterThan(hashes.length / 2)
     expect(await page.getByTestId('model-line').textContent()).toContain('nano')
     expect(await page.getByTestId('notice').isHidden()).toBe(true)
+    await keepScreenshot(page, 'menu')
   })
 
   it('lets the player in: pointer, hud, figures', async () => {
@@ -61,6 +62,7 @@ describe('the play page', () => {
     expect(await page.getByTestId('stats').textContent()).toContain('cpu')
     await page.keyboard.press('Digit4')
     await page.locator('#hotbar li:nth-child(4) [aria-pressed=true]').waitFor()
+    await keepScreenshot(page, 'playing')
   })
 
   it('opens the box for events without moving the player, and says what was typed', async () => {
@@ -70,6 +72,7 @@ describe('the play page', () => {
     await page.keyboard.type('it starts to rain, wasd')
     expect(await page.getByTestId('event').inputValue()).toBe('it starts to rain, wasd')
     expect(await page.evaluate(() => window.__sora!.world.input.held)).toEqual([])
+    await keepScreenshot(page, 'event')
     await page.keyboard.press('Enter')
     await page.getByText('it starts to rain, wasd”: look around').waitFor({ timeout: 15_000 })
     await page.waitForFunction(() => document.body.dataset.mode === 'playing')
@@ -92,6 +95,36 @@ describe('the play page', () => {
     expect(await page.evaluate(() => window.__sora!.world.room.prompt)).toBe('a desert village')
     await page.evaluate(() => document.exitPointerLock())
   })
+})
+
+it('pauses while nobody looks at the tab', async () => {
+  const { page } = opened
+  const setHidden = (isHidden: boolean) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => value })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, isHidden)
+  await setHidden(true)
+  await page.waitForFunction(() => window.__sora!.world.state === 'paused')
+  await setHidden(false)
+  await page.waitForFunction(() => window.__sora!.world.state === 'running')
+})
+
+it('plays on a phone: nothing stands out, buttons answer to fingers', async () => {
+  const phone = await openPage(browser, { viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true })
+  const { page } = phone
+  await playTestPage(page, `${server.url}/?test`)
+  await keepScreenshot(page, 'phone-menu')
+  await page.getByTestId('play').tap()
+  const jump = page.getByRole('button', { name: 'Jump' })
+  await jump.dispatchEvent('pointerdown', { pointerType: 'touch', pointerId: 1 })
+  expect(await page.evaluate(() => window.__sora!.world.input.held)).toEqual(['jump'])
+  await keepScreenshot(page, 'phone-playing')
+  await jump.dispatchEvent('pointerup', { pointerType: 'touch', pointerId: 1 })
+  expect(await page.evaluate(() => window.__sora!.world.input.held)).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  expect(phone.problems).toEqual([])
+  await page.context().close()
 })
 
 describe('what the player does is what the world shows', () => {

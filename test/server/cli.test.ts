@@ -16,7 +16,7 @@ describe('sora-world', () => {
     ['--version', 0, /^\d+\.\d+\.\d+$/m],
     ['serve --help', 0, /--port N/],
     ['fly', 2, /no command "fly"/],
-    ['serve --prot 1', 2, /option-invalid.*--prot/],
+    ['serve --prot 1', 2, /--prot.*option-invalid/],
     ['serve --port 99999', 2, /--port takes a whole number from 0 to 65535/],
     ['serve --play /nowhere --model fake', 2, /no play page in .*nowhere/],
     ['serve --model /nowhere', 1, /model-missing.*\n.*--model/],
@@ -59,13 +59,22 @@ describe('sora-world serve', () => {
     })
 
   it('says what it loaded and how fast it is', () => {
-    expect(cli.text).toMatch(/model \w+ [\d.]+; provider cpu, variant cpu-\w+, \d steps: \d+ ms per chunk of 200 ms/)
+    expect(cli.text).toMatch(
+      /loading model \w+ [\s\S]*model \w+ [\d.]+; provider cpu, variant cpu-\w+, \d steps: \d+ ms per chunk of 200 ms/,
+    )
   })
 
   it('tells its health to everybody', async () => {
     const { text, headers } = await get('/health')
     expect(headers['access-control-allow-origin']).toBe('*')
     expect(JSON.parse(text)).toMatchObject({ status: 'ok', model: manifest.name, provider: 'cpu', rooms: 0 })
+  })
+
+  it('tells its figures to Prometheus', async () => {
+    const { text, headers } = await get('/metrics')
+    expect(headers['content-type']).toMatch(/^text\/plain/)
+    expect(text).toMatch(/^sora_world_rooms 0$/m)
+    expect(text).toMatch(/^sora_world_chunk_p95_ms [\d.]+$/m)
   })
 
   it('serves the files of the manifest and no others', async () => {

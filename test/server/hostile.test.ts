@@ -85,7 +85,7 @@ describe('messages', () => {
   })
 
   it('with a payload that is not msgpack are refused', async () => {
-    sendRaw(Uint8Array.of(Protocol.ROOM_DATA, 0xa5, ...Buffer.from('event'), 0xc1))
+    sendRaw(Uint8Array.of(Protocol.ROOM_DATA, 0xa5, ...Buffer.from('event'), 0xda, 0xff))
     await expectError('message-invalid')
     await expectRoomGoesOn()
   })

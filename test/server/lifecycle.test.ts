@@ -89,6 +89,16 @@ describe('many rooms', () => {
   })
 })
 
+it('a full room says so, and the people in it notice nothing', async () => {
+  const { url } = await start({ maxClients: 2 })
+  const first = await TestPlayer.create(url)
+  const second = await TestPlayer.join(url, first.room.roomId)
+  await expect(TestPlayer.join(url, first.room.roomId)).rejects.toThrow(/^busy: /)
+  await second.untilPackets(2)
+  expect(first.view).toMatchObject({ players: 2, driver: first.room.sessionId })
+  expect([first.closedWith, second.closedWith]).toEqual([null, null])
+})
+
 describe('coming and going', () => {
   it('200 times leaves no room, no rollout, no timer and no memory behind', async () => {
     const worker = new StandInWorker()
@@ -117,6 +127,17 @@ describe('coming and going', () => {
     expect(worker.isStopped).toBe(true)
     await expect(fetch(`${server.url}/health`)).rejects.toThrow()
     await server.close()
+  })
+
+  it('does not wait for somebody whose connection dropped', async () => {
+    const server = await start()
+    const player = await TestPlayer.create(server.url)
+    await player.untilPackets(1)
+    player.drop()
+    await player.until(() => player.closedWith !== null)
+    const startedAt = performance.now()
+    await server.close()
+    expect(performance.now() - startedAt).toBeLessThan(5000)
   })
 })
 

@@ -18,11 +18,14 @@ VERTICAL_FOV_DEGREES = 60.0
 
 @dataclass(frozen=True)
 class AutoencoderConfig:
-    """Channel widths at 1/16, 1/8 and 1/4 of the picture; blocks per level, same order."""
+    """Channel widths at 1/16, 1/8 and 1/4 of the picture; blocks per level, same order.
+
+    No encoder widths: the encoder is its linear path alone.
+    """
 
     latent_channels: int
-    encoder_widths: tuple[int, int, int]
-    encoder_blocks: tuple[int, int, int]
+    encoder_widths: tuple[int, ...]
+    encoder_blocks: tuple[int, ...]
     decoder_widths: tuple[int, int, int]
     decoder_blocks: tuple[int, int, int]
     block_ids: int = 64  # classes of the auxiliary head; dropped at export
@@ -100,13 +103,14 @@ VOXEL = Tier(
 
 # 48 channels: 40 cells x 48 = 1920 numbers for four frames. With 32 the reconstructions stayed without any texture;
 # every further channel is one more thing a 2M denoiser trained for an hour has to get right.
+# A linear encoder: what a CPU can train in half an hour is worse, and the denoiser need not wait for it.
 NANO = Tier(
     name="nano",
     sizes=((128, 80), (80, 128), (96, 96)),
     autoencoder=AutoencoderConfig(
         latent_channels=48,
-        encoder_widths=(128, 64, 32),
-        encoder_blocks=(2, 1, 1),
+        encoder_widths=(),
+        encoder_blocks=(),
         decoder_widths=(160, 96, 40),
         decoder_blocks=(2, 2, 1),
     ),

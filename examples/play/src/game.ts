@@ -12,8 +12,10 @@ import { Seat } from './seat.ts'
 import { copyText } from './share.ts'
 import { StatsPanel } from './stats-panel.ts'
 import { Toast } from './toast.ts'
-import { TouchButtons } from './touch-buttons.ts'
+import { isPlayingByTouch, TouchButtons } from './touch-buttons.ts'
 
+const TOUCH_HINT = 'Left half of the picture: walk. Right half: look around, tap to break a block.'
+const MOUSE_HINT = 'Mouse to look, W to walk. T makes something happen, Esc leads to the menu.'
 /** Degrees per second that the view turns behind the menu. */
 const IDLE_TURN = 6
 
@@ -32,6 +34,7 @@ export class Game {
   readonly #hotbar = new Hotbar((button) => this.#world?.press(button))
   readonly #touch = new TouchButtons()
   readonly #isStill: boolean
+  #hasHinted = false
   #world: WorldClient | null = null
   #controls: WorldControls | null = null
   #detachers: (() => void)[] = []
@@ -88,7 +91,9 @@ export class Game {
 
   #play(): void {
     this.#mode.enter('playing')
-    this.#controls?.lock()
+    if (!isPlayingByTouch()) this.#controls?.lock()
+    if (!this.#hasHinted) this.#toast.say(isPlayingByTouch() ? TOUCH_HINT : MOUSE_HINT)
+    this.#hasHinted = true
   }
 
   #onMode(mode: PageMode): void {
@@ -112,6 +117,7 @@ export class Game {
     this.#menu.setPrompt(world.room.prompt)
     element('caption').textContent = world.room.caption || world.room.prompt
     this.#seat.show()
+    this.#menu.setWatching(this.#seat.isWatching)
   }
 
   async #newWorld(prompt: string): Promise<void> {

@@ -50,6 +50,10 @@ export class Menu {
     if (document.activeElement !== this.#prompt) this.#prompt.value = prompt
   }
 
+  setWatching(isWatching: boolean): void {
+    this.#play.textContent = isWatching ? 'Watch' : 'Play'
+  }
+
   setModelLine(words: string): void {
     element('model-line').textContent = words
   }

@@ -95,6 +95,7 @@ export class PlayPage {
     if (this.#options.isTest) showTo(world)
     const stopWaiting = world.on('frame', () => {
       stopWaiting()
+      document.body.classList.add('has-picture')
       if (this.#mode.current === 'loading') this.#mode.enter('menu')
       this.#say()
     })
@@ -103,11 +104,15 @@ export class PlayPage {
 
   #fail(error: SoraError): void {
     this.#error = error
+    this.#leave()
+    this.#say()
+  }
+
+  #leave(): void {
     this.#mode.enter('loading')
     this.#game.detach()
     this.#sora?.dispose()
     this.#sora = null
-    this.#say()
   }
 
   async #retry(): Promise<void> {
@@ -116,6 +121,7 @@ export class PlayPage {
       this.#options.roomId = undefined
       history.replaceState(null, '', location.pathname)
     }
+    this.#leave()
     await this.start()
   }
 

@@ -19,10 +19,15 @@ export class Seat {
     this.show()
   }
 
+  /** Somebody else holds the controls. */
+  get isWatching(): boolean {
+    return this.#world !== null && this.#world.room.driver !== '' && !this.#world.isDriver
+  }
+
   /** To be called when the room changed. */
   show(): void {
+    const { isWatching } = this
     const world = this.#world
-    const isWatching = world !== null && world.room.driver !== '' && !world.isDriver
     this.#banner.hidden = !isWatching
     const players = world?.room.players ?? 0
     this.#line.hidden = players < 2

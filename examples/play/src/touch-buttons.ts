@@ -38,6 +38,14 @@ export class TouchButtons {
   }
 }
 
+/** What the player touched last: a finger needs no pointer lock, and would lose the buttons to it. */
+let lastPointer = 'mouse'
+window.addEventListener('pointerdown', ({ pointerType }) => (lastPointer = pointerType), { capture: true })
+
+export function isPlayingByTouch(): boolean {
+  return lastPointer === 'touch'
+}
+
 function showTouch(): void {
   document.body.classList.add('has-touch')
 }

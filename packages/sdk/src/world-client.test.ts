@@ -161,13 +161,14 @@ describe('controls', () => {
   it('are kept back from a world that somebody else drives', async () => {
     const { world, server } = await start({ room: { driver: 'somebody' } })
     world.hold({ forward: true })
+    world.look(400)
     await clock.advance(1000)
     expect(world.isDriver).toBe(false)
     expect(server.controls).toEqual([])
     await within(20, world.takeControl())
     expect(world.isDriver).toBe(true)
     await clock.advance(20)
-    expect(server.controls[0]).toMatchObject({ held: ['forward'] })
+    expect(server.controls[0]).toMatchObject({ held: ['forward'], axes: {} })
     world.releaseControl()
     await clock.advance(100)
     expect(world.isDriver).toBe(false)
@@ -260,13 +261,29 @@ describe('states', () => {
     await clock.advance(500)
     expect(states).toEqual(['ready', 'running', 'paused', 'running'])
     expect(words).toEqual([
-      'connecting to http://nowhere',
+      'connecting to http://nowhere/',
       'fetching the manifest of the model',
       'loading the fake decoder',
       'waiting in queue, position 2',
       'waiting for the first chunk',
       'running',
+      'paused',
+      'running',
     ])
+  })
+
+  it('end when the decoder fails again and again and there is no other one', async () => {
+    const broken = new FakeDecoder({ work: () => Promise.reject(new SoraError('decoder-failed', 'broken')) })
+    const { world } = await start({}, { decoder: broken })
+    const errors: string[] = []
+    const ends: unknown[] = []
+    world.on('error', ({ code }) => errors.push(code))
+    world.on('closed', (problem) => ends.push(problem?.code))
+    await clock.advance(2000)
+    expect(errors.length).toBeGreaterThan(1)
+    // Pictures cannot be read in Node, so that there is no way back.
+    expect(ends).toEqual(['unsupported'])
+    expect(clock.pending).toBe(0)
   })
 
   it('survive a lost connection: the session and what is held stay', async () => {

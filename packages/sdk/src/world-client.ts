@@ -9,6 +9,7 @@ import {
   LIMITS,
   type ModelManifest,
   type RoomView,
+  SoraError,
   toSoraError,
   type WelcomeMessage,
 } from './protocol/index.ts'
@@ -198,6 +199,9 @@ export class WorldClient {
   async #apply(name: RequestName, message: object): Promise<AppliedReply> {
     const { transport, waits } = this.#session
     const reply = await transport.request<AppliedReply>(name, message, { timeoutMs: APPLY_TIMEOUT_MS })
+    if (!Number.isInteger(reply?.world) || !Number.isInteger(reply.seq)) {
+      throw new SoraError('internal', `the server did not say when "${name}" shows`)
+    }
     await waits.until(reply.world, reply.seq)
     return reply
   }

@@ -40,7 +40,9 @@ function version(): string {
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (thrown) {
-  const error = toSoraError(thrown)
-  console.error(`error (${error.code}): ${error.message}`)
-  process.exitCode = error.code === 'option-invalid' ? 2 : 1
+  const { code, message } = toSoraError(thrown)
+  // Further lines say what to do about it.
+  const [what, ...advice] = message.split('\n')
+  console.error([`sora-world: ${what} (${code})`, ...advice].join('\n'))
+  process.exitCode = code === 'option-invalid' ? 2 : 1
 }

@@ -4,7 +4,7 @@ import { checkPort } from './rooms/port.ts'
 import type { ModelWorker } from './worker/model-worker.ts'
 import { ProcessWorker } from './worker/process-worker.ts'
 
-export type { ServerHealth } from './rooms/create-server.ts'
+export type { ServerHealth } from './rooms/server-health.ts'
 export type { ChunkJob, ChunkResult, CommittedChunk, ModelWorker, RolloutSpec } from './worker/model-worker.ts'
 
 export interface WorldServerOptions extends Omit<RoomServerOptions, 'worker'> {

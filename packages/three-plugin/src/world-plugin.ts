@@ -1,4 +1,4 @@
-import { WorldClient, type WorldClientOptions } from '@sora-world/sdk'
+import { SoraError, WorldClient, type WorldClientOptions } from '@sora-world/sdk'
 import { OrthographicCamera, Scene, Vector2 } from 'three'
 import { WorldControls, type WorldControlsOptions } from './world-controls.ts'
 import { WorldScreen, type WorldScreenOptions } from './world-screen.ts'
@@ -66,12 +66,15 @@ export class SoraWorld {
   /**
    * Joins the world and connects the controls.
    *
-   * @throws SoraError as {@link WorldClient.connect}, `aborted` after `dispose()`; call it again for another try
+   * @throws SoraError as {@link WorldClient.connect}; call it again for another try. `aborted` when `dispose()` came
+   *   first, which is final
    */
   async init(): Promise<this> {
     const { url, renderer, controls } = this.#options
     const signals = [this.#connecting.signal, this.#options.signal].filter((signal) => signal !== undefined)
     const world = await WorldClient.connect(url, { ...this.#options, signal: AbortSignal.any(signals) })
+    if (this.#connecting.signal.aborted) await world.close()
+    this.#connecting.signal.throwIfAborted()
     this.#world = world
     this.screen.setWorld(world)
     if (controls !== false)
@@ -88,7 +91,7 @@ export class SoraWorld {
 
   /** Leaves the world and frees what this object made; the renderer and a scene of yours stay as they were. */
   dispose(): void {
-    this.#connecting.abort()
+    this.#connecting.abort(new SoraError('aborted', 'the plugin was disposed'))
     this.#controls?.dispose()
     this.screen.dispose()
     void this.#world?.close()

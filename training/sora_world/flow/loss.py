@@ -54,19 +54,28 @@ def spread(values: Tensor) -> Tensor:
 
 
 def denoising_loss(
-    model: nn.Module, clean: Tensor, rows: Rows, given: Conditioning, noisy: Tensor, target: Tensor | None = None
+    model: nn.Module,
+    clean: Tensor,
+    rows: Rows,
+    given: Conditioning,
+    noisy: Tensor,
+    target: Tensor | None = None,
+    channel_weights: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Weighted loss and its parts (detached), per-chunk errors [R,T] among them.
 
-    clean, noisy [R,T,C,h,w]; target, if given, replaces clean where `rows.is_shortcut`.
+    clean, noisy [R,T,C,h,w]; target, if given, replaces clean where `rows.is_shortcut`; channel_weights [C], mean 1.
     """
     wanted = clean if target is None else torch.where(spread(rows.is_shortcut), target, clean)
     predicted, pose = predict(model, noisy, rows, rows.sigma, rows.step_size, given)
-    error = (predicted - wanted).square().mean((2, 3, 4))  # [R,T]
+    squared = (predicted - wanted).square()
+    error = squared.detach().mean((2, 3, 4))  # [R,T]
+    if channel_weights is not None:
+        squared = squared * channel_weights[:, None, None]
     weight = RAMP_FLOOR + (1 - RAMP_FLOOR) * (1 - rows.sigma)
-    latent_loss = (weight * error).mean()
+    latent_loss = (weight * squared.mean((2, 3, 4))).mean()
     movement = pose_loss(pose, given.pose)
-    parts = {"latent": latent_loss.detach(), "pose": movement.detach(), "error": error.detach()}
+    parts = {"latent": latent_loss.detach(), "pose": movement.detach(), "error": error}
     return latent_loss + POSE_WEIGHT * movement, parts
 
 

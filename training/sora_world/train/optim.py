@@ -16,7 +16,7 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 def orthogonalise(matrix: Tensor, iterations: int = 5) -> Tensor:
     """[m,n] -> about the nearest matrix with singular values 1 (they end between 0.7 and 1.2)."""
     a, b, c = NEWTON_SCHULZ
-    x = matrix.bfloat16() if matrix.is_cuda else matrix.float()
+    x = matrix.bfloat16()
     x = x / (x.norm() + 1e-7)
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x

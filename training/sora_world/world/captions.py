@@ -70,7 +70,7 @@ HELD = {
     "blue wool": ["blue wool", "a blue block"],
 }
 ACTIVITIES = {
-    "idle": ["standing still", "looking at", "resting in"],
+    "idle": ["standing still in", "looking at", "resting in"],
     "walk": ["walking through", "exploring", "a walk through", "wandering through"],
     "sprint": ["running through", "sprinting through"],
     "edit": ["building in", "working in", "breaking and placing blocks in"],

@@ -88,9 +88,9 @@ class Grid:
 
 
 def _soil(ground, y: Tensor) -> Tensor:
-    """Stone, soil, surface and water of bare ground: uint8 [B, X, Z, Y]."""
+    """Stone, soil, surface and water of bare ground: uint8 [B, Y, X, Z]."""
     device = ground.height.device
-    height = ground.height[..., None].short()
+    height = ground.height[:, None].short()
     surface = biome_blocks("surface", device)[ground.biome]
     under = biome_blocks("under", device)[ground.biome]
 
@@ -106,13 +106,13 @@ def _soil(ground, y: Tensor) -> Tensor:
     # Shores: soil under water and one block above it is sand.
     shore = (ground.height <= SEA_LEVEL) & (ground.biome != BIOME_INDEX["swamp"])
     surface = torch.where(shore, block("sand"), surface)
-    frozen = (ground.biome == BIOME_INDEX["snow"])[..., None]
+    frozen = (ground.biome == BIOME_INDEX["snow"])[:, None]
 
-    cells = torch.where(y < height - 3, block("stone"), under[..., None])
-    cells = torch.where(y == height - 1, surface[..., None], cells)
+    cells = torch.where(y < height - 3, block("stone"), under[:, None])
+    cells = torch.where(y == height - 1, surface[:, None], cells)
     cells = torch.where(y >= height, torch.zeros_like(cells), cells)
-    cave = ground.cave[..., None] & (y >= ground.cave_floor[..., None].short())
-    cave = cave & (y < ground.cave_floor[..., None].short() + 3)
+    cave = ground.cave[:, None] & (y >= ground.cave_floor[:, None].short())
+    cave = cave & (y < ground.cave_floor[:, None].short() + 3)
     cells = torch.where(cave, torch.zeros_like(cells), cells)
     water = (y >= height) & (y < SEA_LEVEL)
     cells = torch.where(water, block("water"), cells)
@@ -120,7 +120,7 @@ def _soil(ground, y: Tensor) -> Tensor:
 
 
 def _dilate(solid: Tensor) -> Tensor:
-    """uint8 [B, X, Z, Y]: 1 within one cell (Chebyshev) of a 1."""
+    """uint8 [B, Y, X, Z]: 1 within one cell (Chebyshev) of a 1."""
     for axis in (1, 2, 3):
         size = solid.shape[axis]
         wide = solid.clone()
@@ -132,7 +132,7 @@ def _dilate(solid: Tensor) -> Tensor:
 
 
 def with_leaps(cells: Tensor) -> Tensor:
-    """Turns empty cells (0) into AIR + distance to the nearest block, capped at MAX_LEAP."""
+    """Turns empty cells (0) into AIR + distance to the nearest block, capped at MAX_LEAP; any order of axes."""
     near = (cells > 0).byte()
     leap = torch.full_like(cells, AIR + MAX_LEAP)
     for _ in range(MAX_LEAP - 1):
@@ -142,8 +142,8 @@ def with_leaps(cells: Tensor) -> Tensor:
 
 
 def _lamp_light(cells: Tensor) -> Tensor:
-    """Light float32 [B, X, Z] of all lamps, which fades over GLOW_REACH columns."""
-    light = (cells == ID["lamp"]).any(-1).float()
+    """Light float32 [B, X, Z] of all lamps in cells [B, Y, X, Z], which fades over GLOW_REACH columns."""
+    light = (cells == ID["lamp"]).any(1).float()
     for _ in range(GLOW_REACH):
         wide = torch.nn.functional.pad(light[:, None], (1, 1, 1, 1))[:, 0]
         sides = torch.stack([wide[:, 2:, 1:-1], wide[:, :-2, 1:-1], wide[:, 1:-1, 2:], wide[:, 1:-1, :-2]]).amax(0)
@@ -170,7 +170,7 @@ def _build(world_seed: Tensor, centre: Tensor, side: int) -> Grid:
     span = torch.arange(side, device=device)
     seeds = world_seed[:, None, None]
     x, z = origin[:, 0, None, None] + span[None, :, None], origin[:, 1, None, None] + span[None, None, :]
-    y = torch.arange(HEIGHT, device=device, dtype=torch.int16)
+    y = torch.arange(HEIGHT, device=device, dtype=torch.int16)[:, None, None]
     ground = columns(seeds, x, z)
     slot, house = house_slots(seeds, x, z)
     near_house = house & (slot.dx.abs() <= 6) & (slot.dz.abs() <= 6)
@@ -180,6 +180,7 @@ def _build(world_seed: Tensor, centre: Tensor, side: int) -> Grid:
     settled = house.any((1, 2)).nonzero().view(-1)
     if settled.numel():
         cells[settled] = add_houses(cells[settled], y, seeds[settled], slot.of(settled), house[settled])
-    top = ((cells > 0) * (y + 1)).amax(-1).byte()
+    top = ((cells > 0) * (y + 1).byte()).amax(1)
     inside = house & (torch.maximum(slot.dx.abs(), slot.dz.abs()) <= 4)
-    return Grid(with_leaps(cells).contiguous(), top, ground.biome, inside, origin, _lamp_light(cells))
+    leaps = with_leaps(cells).permute(0, 2, 3, 1).contiguous()
+    return Grid(leaps, top, ground.biome, inside, origin, _lamp_light(cells))

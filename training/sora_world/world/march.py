@@ -79,6 +79,13 @@ def march_steps(flat: Tensor, side: int, first_cell: Tensor, t: Tensor, t_end: T
     return t, leap
 
 
+def use_compiler() -> None:
+    """Lets torch.compile fuse the steps of all later marches: for GPUs and long runs, since it first takes a minute."""
+    global march_steps
+    torch._dynamo.config.cache_size_limit = max(64, torch._dynamo.config.cache_size_limit)
+    march_steps = torch.compile(march_steps, dynamic=True)
+
+
 def march(grid: Grid, rays: Rays, through_water: bool = False) -> Tensor:
     """t of the first block on each ray, or t_end: float32 in the shape of rays.t (contiguous)."""
     flat = grid.cells.view(-1)

@@ -1,6 +1,7 @@
 """Trees, plants and houses: one candidate per slot of a jittered lattice, drawn into the block grid.
 
-Each function works on whole grids [B, X, Z, Y] with masks, since a mask costs the same for one clip or a thousand.
+Each function works on whole grids [B, Y, X, Z] with masks, since a mask costs the same for one clip or a thousand; y is
+int16 [Y, 1, 1]. While a world is built, columns run along the outer axis: columns broadcast fastest that way.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def _slots(world_seed: Tensor, x: Tensor, z: Tensor, size: int, margin: int, pur
 
 
 def add_trees(cells: Tensor, y: Tensor, world_seed: Tensor, x: Tensor, z: Tensor, blocked: Tensor) -> Tensor:
-    """Draws trunks and crowns; y int16 [Y], blocked bool [B, X, Z] columns whose slot must stay free."""
+    """Draws trunks and crowns; blocked bool [B, X, Z] columns whose slot must stay free."""
     slot = _slots(world_seed, x, z, TREE_SLOT, 2, 31)
     device = cells.device
     draw = lattice_uniform(world_seed, 32, slot.i, slot.j)
@@ -67,14 +68,14 @@ def add_trees(cells: Tensor, y: Tensor, world_seed: Tensor, x: Tensor, z: Tensor
     top = slot.ground + trunk_height
     low, high = _crown_span(shape, r2, reach, top, slot)
     is_crown = exists & (shape != 2) & (high > low)
-    level = y[None, None, None]
+    level = y[None]
     air = cells == 0
-    inside = (level >= low[..., None].short()) & (level < high[..., None].short()) & is_crown[..., None] & air
+    inside = (level >= low[:, None].short()) & (level < high[:, None].short()) & is_crown[:, None] & air
     # A cone is a stack of shrinking rings: odd levels are one ring narrower.
-    narrow = (shape == 1)[..., None] & ((top[..., None].short() - level) % 2 == 1) & (reach >= 2)[..., None]
-    cells = torch.where(inside & ~narrow, crown[..., None], cells)
-    is_trunk = (exists & (reach == 0))[..., None] & (level >= slot.ground[..., None].short())
-    return torch.where(is_trunk & (level < top[..., None].short()), trunk[..., None], cells)
+    narrow = (shape == 1)[:, None] & ((top[:, None].short() - level) % 2 == 1) & (reach >= 2)[:, None]
+    cells = torch.where(inside & ~narrow, crown[:, None], cells)
+    is_trunk = (exists & (reach == 0))[:, None] & (level >= slot.ground[:, None].short())
+    return torch.where(is_trunk & (level < top[:, None].short()), trunk[:, None], cells)
 
 
 def _crown_span(shape: Tensor, r2: Tensor, reach: Tensor, top: Tensor, slot: Slots) -> tuple[Tensor, Tensor]:
@@ -101,8 +102,8 @@ def add_plants(cells: Tensor, y: Tensor, world_seed: Tensor, x: Tensor, z: Tenso
     plant = biome_blocks("plant", device)[ground.biome]
     grass = (uniform(world_seed, 42, x, z) < 0.4) & (plant == ID["yellow flower"])
     plant = torch.where(grass, torch.tensor(ID["tall grass"], dtype=torch.uint8, device=device), plant)
-    here = exists[..., None] & (y == ground.height[..., None].short()) & (cells == 0)
-    return torch.where(here, plant[..., None], cells)
+    here = exists[:, None] & (y == ground.height[:, None].short()) & (cells == 0)
+    return torch.where(here, plant[:, None], cells)
 
 
 def village_here(world_seed: Tensor, x: Tensor, z: Tensor) -> Tensor:
@@ -133,26 +134,26 @@ def add_houses(cells: Tensor, y: Tensor, world_seed: Tensor, slot: Slots, exists
     turned = lattice_uniform(world_seed, 54, slot.i, slot.j) < 0.5
     along = torch.where(turned, slot.dx, slot.dz)  # the door faces -along
     across = torch.where(turned, slot.dz, slot.dx)
-    level = y[None, None, None] - slot.ground[..., None].short()  # 0 = first cell above the floor
-    body = (exists & (reach <= 3))[..., None]
-    wall = biome_blocks("house_wall", device)[slot.biome][..., None]
+    level = y[None] - slot.ground[:, None].short()  # 0 = first cell above the floor
+    body = (exists & (reach <= 3))[:, None]
+    wall = biome_blocks("house_wall", device)[slot.biome][:, None]
 
     cells = torch.where(body & (level >= 0) & (level < 4), torch.zeros_like(cells), cells)
     cells = torch.where(body & (level < 0) & (level > -6), block("cobblestone"), cells)
-    is_wall = (exists & (reach == 3))[..., None] & (level >= 0) & (level < 4)
+    is_wall = (exists & (reach == 3))[:, None] & (level >= 0) & (level < 4)
     cells = torch.where(is_wall, wall, cells)
     corner = (slot.dx.abs() == 3) & (slot.dz.abs() == 3)
-    cells = torch.where(is_wall & corner[..., None], block("log"), cells)
-    window = is_wall & ((across.abs() == 3) & (along.abs() <= 1))[..., None] & (level == 1)
+    cells = torch.where(is_wall & corner[:, None], block("log"), cells)
+    window = is_wall & ((across.abs() == 3) & (along.abs() <= 1))[:, None] & (level == 1)
     cells = torch.where(window, block("glass"), cells)
-    door = is_wall & ((along == -3) & (across == 0))[..., None] & (level < 2)
+    door = is_wall & ((along == -3) & (across == 0))[:, None] & (level < 2)
     cells = torch.where(door, torch.zeros_like(cells), cells)
-    step = (4 - across.abs()).short()[..., None]
-    roof = (exists & (along.abs() <= 4) & (across.abs() <= 4))[..., None] & (level == 3 + step)
+    step = (4 - across.abs()).short()[:, None]
+    roof = (exists & (along.abs() <= 4) & (across.abs() <= 4))[:, None] & (level == 3 + step)
     cells = torch.where(roof, block("roof tiles"), cells)
-    gable = (exists & (along.abs() == 3) & (across.abs() <= 3))[..., None] & (level >= 4) & (level < 3 + step)
+    gable = (exists & (along.abs() == 3) & (across.abs() <= 3))[:, None] & (level >= 4) & (level < 3 + step)
     cells = torch.where(gable, wall, cells)
-    lamp = (exists & (along == -4) & (across.abs() == 1))[..., None]
+    lamp = (exists & (along == -4) & (across.abs() == 1))[:, None]
     cells = torch.where(lamp & (level == 2), block("lamp"), cells)
-    inside_lamp = (exists & (along == 2) & (across == 0))[..., None] & (level == 3)
+    inside_lamp = (exists & (along == 2) & (across == 0))[:, None] & (level == 3)
     return torch.where(inside_lamp, block("lamp"), cells)

@@ -8,7 +8,7 @@ import { PoseTrack } from '../stream/pose-track.ts'
 import type { StreamStats } from '../stream/stream-stats.ts'
 
 /** Chunks kept while the decoder still loads: enough for its state to settle, decoded in one go then. */
-const KEPT_BEFORE_START = 8
+const KEPT_BEFORE_START = 4
 /** Chunks that may wait for the decoder; with more it is too slow, and only the newest is worth decoding. */
 const BACKLOG = 3
 const FAILURES_TO_GIVE_UP = 3
@@ -98,7 +98,7 @@ export class ChunkPipeline {
   dispose(): void {
     this.#isDisposed = true
     this.#queue = []
-    for (const frame of this.#pacer.clear()) frame.release()
+    release(this.#pacer.clear())
     this.#decoder?.dispose()
   }
 
@@ -109,7 +109,7 @@ export class ChunkPipeline {
     const limit = this.#decoder ? BACKLOG : KEPT_BEFORE_START
     if (this.#queue.length <= limit || chunk.header.catchUp) return
     const kept = this.#queue.slice(this.#decoder ? -1 : -limit)
-    this.#options.stats.count('missedChunks', this.#queue.length - kept.length)
+    if (this.#decoder) this.#options.stats.count('missedChunks', this.#queue.length - kept.length)
     kept[0]!.restart = true
     this.#queue = kept
   }
@@ -130,10 +130,11 @@ export class ChunkPipeline {
       this.#failures = 0
       this.#options.stats.decoded(decodeMs)
       const frames = makeFrames(chunk.header, pictures, this.#follow(chunk))
-      if (this.#isDisposed) for (const frame of frames) frame.release()
+      if (this.#isDisposed) release(frames)
       else this.#present(chunk, frames)
     } catch (error) {
-      this.#failed(toSoraError(error, 'decoder-failed'))
+      // A decoder that was sent away rejects what it still had.
+      if (decoder === this.#decoder) this.#failed(toSoraError(error, 'decoder-failed'))
     }
   }
 
@@ -147,11 +148,10 @@ export class ChunkPipeline {
     const isNewWorld = chunk.world !== this.#world
     this.#world = chunk.world
     const isBehind = chunk.header.catchUp || this.#queue.length > 1
-    if (isNewWorld || isBehind) this.#drop(this.#pacer.clear())
+    if (isNewWorld || isBehind) release(this.#pacer.clear())
     // Catching up: only where the world is now matters, not how it came there.
-    const shown = isBehind ? frames.slice(-1) : frames
-    this.#drop(isBehind ? frames.slice(0, -1) : [])
-    this.#drop(this.#pacer.arrive(shown, nowMs))
+    if (isBehind) release(frames.splice(0, frames.length - 1))
+    this.#drop(this.#pacer.arrive(frames, nowMs))
     this.#options.onFrames?.()
   }
 
@@ -167,6 +167,10 @@ export class ChunkPipeline {
 
   #drop(frames: readonly Frame[]): void {
     if (frames.length > 0) this.#options.stats.count('drops', frames.length)
-    for (const frame of frames) frame.release()
+    release(frames)
   }
+}
+
+function release(frames: readonly Frame[]): void {
+  for (const frame of frames) frame.release()
 }

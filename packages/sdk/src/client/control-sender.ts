@@ -63,7 +63,11 @@ export class ControlSender {
     this.#timer = null
     this.#dueMs = Number.POSITIVE_INFINITY
     const { input, clock, canSend } = this.#options
-    if (!canSend()) return
+    if (!canSend()) {
+      // What nobody heard is over: only what is still held is told when somebody listens again.
+      input.drain()
+      return
+    }
     this.#lastSentMs = clock.now()
     this.#send()
     if (input.hasMore) this.changed()

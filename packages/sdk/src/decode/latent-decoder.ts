@@ -5,7 +5,7 @@ import type { EngineFrame, EngineModel, LatentEngine } from './latent-engine.ts'
 import { WorkerEngine } from './worker-engine.ts'
 
 export interface LatentDecoderOptions {
-  /** `auto`: WebGPU where it works and is fast enough, else WASM. */
+  /** `auto`: WebGPU where it works and is fast enough, else WASM. `webgpu`: also a slow one. */
   backend?: 'auto' | 'webgpu' | 'wasm'
   /** WASM threads, on pages that are isolated (COOP and COEP headers); all cores but one, and at most four, by default. */
   threads?: number
@@ -122,14 +122,12 @@ async function inThisThread(): Promise<LatentEngine> {
 }
 
 async function readModel(
-  { manifest, variant, size, files, signal, onProgress }: DecoderOptions,
+  { manifest, variant, size, files, signal }: DecoderOptions,
   { backend = 'auto', threads = 0 }: LatentDecoderOptions,
   progress: (words: string) => void,
 ): Promise<EngineModel> {
   const name = decoderFile(manifest, variant)
-  const onBytes = (done: number, total: number) =>
-    progress(`loading the decoder, ${megabytes(done)} of ${megabytes(total)} MB`)
-  const graph = await files.read(name, manifest, { signal, onBytes: onProgress && onBytes })
+  const graph = await files.read(name, manifest, { signal, onBytes: downloadWords(progress) })
   return {
     graph,
     channels: manifest.latent.channels,
@@ -158,6 +156,17 @@ function decoderFile(manifest: ModelManifest, variant: string): string {
 function checkShape([channels, height, width]: readonly number[], model: EngineModel): void {
   if (channels === model.channels && height === model.latentHeight && width === model.latentWidth) return
   throw new SoraError('packet-invalid', `latent of shape ${channels}x${height}x${width} does not fit the model`)
+}
+
+/** Twenty times in all: more would only flicker. */
+function downloadWords(progress: (words: string) => void): (done: number, total: number) => void {
+  let told = -1
+  return (done, total) => {
+    const step = Math.floor((20 * done) / total)
+    if (step === told) return
+    told = step
+    progress(`loading the decoder, ${megabytes(done)} of ${megabytes(total)} MB`)
+  }
 }
 
 function megabytes(bytes: number): string {

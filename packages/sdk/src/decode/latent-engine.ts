@@ -15,7 +15,7 @@ export interface EngineModel {
   clip: number
   /** Time that one chunk covers: what the engine must stay below. */
   chunkMs: number
-  /** `auto`: WebGPU where it works and is fast enough, else WASM. */
+  /** `auto`: WebGPU where it works and is fast enough, else WASM. `webgpu`: also a slow one. */
   backend: 'auto' | 'webgpu' | 'wasm'
   /** WASM threads at most; they need an isolated page (COOP and COEP headers). 0: as many as make sense. */
   threads: number

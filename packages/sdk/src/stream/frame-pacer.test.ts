@@ -111,6 +111,14 @@ describe('FramePacer', () => {
     expect(pacer.next(1016)).toEqual({ kind: 'hold', starved: true })
   })
 
+  it('does not pile frames up while nobody looks', () => {
+    const pacer = new FramePacer<number>({ frameMs: FRAME_MS })
+    const dropped: number[] = []
+    for (let chunk = 0; chunk < 100; chunk++) dropped.push(...pacer.arrive([0, 1, 2, 3], chunk * 200))
+    expect(pacer.queued).toBeLessThan(8)
+    expect(dropped.length).toBeGreaterThan(390)
+  })
+
   it('is never starved before the first frame', () => {
     expect(new FramePacer<number>({ frameMs: FRAME_MS }).next(5)).toEqual({ kind: 'hold', starved: false })
   })

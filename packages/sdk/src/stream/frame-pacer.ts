@@ -70,7 +70,7 @@ export class FramePacer<F> {
     this.#noteArrival(nowMs)
     const waitMs = Math.max(0, this.#nextDueMs - nowMs)
     this.#noteWait(waitMs)
-    const dropped = this.#dropExcess(waitMs)
+    const dropped = [...this.#dropOverdue(nowMs), ...this.#dropExcess(waitMs)]
     const stepMs = this.#stepMs(frames.length)
     let dueMs = Math.max(nowMs, this.#nextDueMs)
     for (const frame of frames) {
@@ -121,6 +121,12 @@ export class FramePacer<F> {
   #noteWait(waitMs: number): void {
     this.#waits.push(waitMs)
     if (this.#waits.length > WAIT_WINDOW) this.#waits.shift()
+  }
+
+  /** Nobody looked, the page was hidden say: of what is due already only the last frame can still be shown. */
+  #dropOverdue(nowMs: number): F[] {
+    const due = this.#queue.filter(({ dueMs }) => dueMs <= nowMs).length
+    return due > 1 ? this.#queue.splice(0, due - 1).map(({ frame }) => frame) : []
   }
 
   /** The queue is the delay: dropping its oldest frames moves all others forward. */

@@ -21,6 +21,7 @@ import type {
 } from './transport.ts'
 
 const REQUEST_TIMEOUT_MS = 30_000
+const LEAVE_PATIENCE_MS = 1000
 /** Waits between attempts; about 25 s in all, less than the server keeps a seat free. */
 const BACKOFF_MS = [100, 200, 400, 800, 1600, 3000, 5000, 5000, 5000] as const
 /** Colyseus: the client left, or the server sent it away on purpose. */
@@ -107,7 +108,9 @@ export class ColyseusTransport implements Transport, Droppable {
     if (!room) return
     if (!room.connection.isOpen) return room.removeAllListeners()
     // The server may be gone without a word: do not wait for its answer for ever.
-    await Promise.race([room.leave(), sleep(this.#clock, 1000)]).catch(() => {})
+    const patience = new AbortController()
+    await Promise.race([room.leave(), sleep(this.#clock, LEAVE_PATIENCE_MS, patience.signal).catch(() => {})])
+    patience.abort()
   }
 
   #adopt(room: Room): void {

@@ -18,7 +18,8 @@ export interface DevPage {
  */
 export async function openDevPage(): Promise<DevPage> {
   if (!existsSync(SOURCE)) throw new SoraError('unsupported', '--dev needs the source of the play page')
-  const { createServer } = await import('vite')
+  // Not by its bare name: the build would put the whole tool into the package.
+  const { createServer } = (await import(import.meta.resolve('vite'))) as typeof import('vite')
   // Everything but the page comes from this very server: nothing is left for a proxy.
   const vite = await createServer({
     configFile: `${SOURCE}/vite.config.ts`,

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SoraError } from '@sora-world/sdk/protocol'
 
-/** Where `npm run build:play` puts the page, seen from here; it is not part of the published package. */
+/** Where `npm run build:play` puts the page, seen from src/cli and from dist/cli; no part of the published package. */
 const BUILT_HERE = fileURLToPath(new URL('../../../../examples/play/dist', import.meta.url))
 
 /**

@@ -1,5 +1,7 @@
+import { basename } from 'node:path'
 import { SoraError, toSoraError } from '@sora-world/sdk/protocol'
 import { createWorldServer, type WorldServer } from '../index.ts'
+import { findModelPackage } from '../model/find-package.ts'
 import { type DevPage, openDevPage } from './dev-page.ts'
 import { findPlayPage } from './play-page.ts'
 import { readServeOptions, SERVE_HELP, type ServeOptions } from './serve-options.ts'
@@ -33,11 +35,12 @@ export async function runServe(args: readonly string[]): Promise<number> {
 }
 
 async function start(options: ServeOptions, page: DevPage | undefined): Promise<WorldServer> {
-  const { port, host, provider, variant, steps, maxRooms, model: modelDir } = options
+  const { port, host, provider, variant, steps, maxRooms, model } = options
   const playDir = page ? undefined : findPlayPage(options.play)
   const log = options.dev ? (line: string) => console.log(line) : undefined
-  console.log(`loading model ${modelDir ?? '(the best that ships)'} ...`)
   try {
+    const modelDir = model === 'fake' ? model : findModelPackage(model)
+    console.log(`loading model ${basename(modelDir)} ...`)
     return await createWorldServer({
       port,
       host,

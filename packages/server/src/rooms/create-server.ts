@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { defineRoom, defineServer, matchMaker } from '@colyseus/core'
+import { type Server as ColyseusServer, defineRoom, defineServer, matchMaker } from '@colyseus/core'
 import { WebSocketTransport } from '@colyseus/ws-transport'
 import { chunkDurationMs, ROOM_NAME, SoraError } from '@sora-world/sdk/protocol'
 import type { RequestHandler } from 'express'
@@ -13,6 +13,7 @@ import { limitBodies } from './http-limits.ts'
 import { addRoutes } from './http-routes.ts'
 import { chooseSteps } from './join-options.ts'
 import { checkPort, listenError } from './port.ts'
+import { type ServerHealth, serverHealth } from './server-health.ts'
 import { type HostSettings, WorldHost } from './world-host.ts'
 import { WorldRoom } from './world-room.ts'
 
@@ -31,6 +32,8 @@ export interface RoomServerOptions {
   /** Denoise steps of rooms that do not ask for a number; the manifest's default when not given. */
   steps?: number
   maxRooms?: number
+  /** People in one room, spectators included. */
+  maxClients?: number
   /** Rooms that generate at the same time; measured when not given. */
   maxRunning?: number
   defaultPrompt?: string
@@ -50,27 +53,13 @@ export interface RoomServer {
   close(): Promise<void>
 }
 
-export interface ServerHealth {
-  status: 'ok'
-  model: string
-  modelVersion: string
-  provider: string
-  variant: string
-  /** Denoise steps of rooms that do not ask for a number. */
-  steps: number
-  rooms: number
-  maxRooms: number
-  /** Rooms that fit into real time. */
-  maxRunning: number
-  chunk: { durationMs: number; p50Ms: number; p95Ms: number; chunks: number; late: number }
-}
-
 /**
  * Larger frames close the connection without a word; up to here the room answers with an error. Well above
  * LIMITS.messageBytes on purpose.
  */
 const MAX_FRAME_BYTES = 1024 * 1024
 const DEFAULT_MAX_ROOMS = 16
+const DEFAULT_MAX_CLIENTS = 32
 const DEFAULT_RECONNECTION_SECONDS = 30
 const DEFAULT_PROMPT = 'a grassy plain with trees on a clear day'
 
@@ -101,6 +90,18 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
     greet: false,
     logger: colyseusLogger(options.log),
   })
+  await listen(server, http, port, host)
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    scheduler.stop()
+    await shutDown(server, http)
+    await worker.stop()
+  }
+  const { port: actualPort } = http.address() as AddressInfo
+  return { port: actualPort, url: serverUrl(host, actualPort), health, close: () => (closing ??= close()) }
+}
+
+async function listen(server: ColyseusServer, http: HttpServer, port: number, host: string): Promise<void> {
   isServing = true
   try {
     await Promise.race([server.listen(port, host), listenFailure(http, port)])
@@ -109,20 +110,15 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
     throw thrown
   }
   limitBodies(http)
-  const { port: actualPort } = http.address() as AddressInfo
-  let closing: Promise<void> | undefined
+}
 
-  async function close(): Promise<void> {
-    const closed = once(http, 'close')
-    await server.gracefullyShutdown(false)
-    matchMaker.stats.clearAutoPersistInterval()
-    scheduler.stop()
-    http.closeAllConnections()
-    await closed
-    await worker.stop()
-    isServing = false
-  }
-  return { port: actualPort, url: serverUrl(host, actualPort), health, close: () => (closing ??= close()) }
+async function shutDown(server: ColyseusServer, http: HttpServer): Promise<void> {
+  const closed = once(http, 'close')
+  await server.gracefullyShutdown(false)
+  matchMaker.stats.clearAutoPersistInterval()
+  http.closeAllConnections()
+  await closed
+  isServing = false
 }
 
 function hostSettings(options: RoomServerOptions): HostSettings {
@@ -135,6 +131,7 @@ function hostSettings(options: RoomServerOptions): HostSettings {
     modelUrl: `/models/${encodeURIComponent(manifest.name)}/`,
     steps: chooseSteps(manifest, options.steps ?? manifest.denoiser.steps.default),
     maxRooms: options.maxRooms ?? DEFAULT_MAX_ROOMS,
+    maxClients: options.maxClients ?? DEFAULT_MAX_CLIENTS,
     defaultPrompt: options.defaultPrompt ?? DEFAULT_PROMPT,
     reconnectionSeconds: options.reconnectionSeconds ?? DEFAULT_RECONNECTION_SECONDS,
     lockControl: options.lockControl ?? false,
@@ -145,22 +142,6 @@ function hostSettings(options: RoomServerOptions): HostSettings {
 function roomClass(world: WorldHost) {
   return class extends WorldRoom {
     protected override readonly host = world
-  }
-}
-
-function serverHealth({ settings, manifest, roomCount }: WorldHost): ServerHealth {
-  const { worker, scheduler, maxRooms } = settings
-  return {
-    status: 'ok',
-    model: manifest.name,
-    modelVersion: manifest.version,
-    provider: worker.provider,
-    variant: worker.variant,
-    steps: settings.steps,
-    rooms: roomCount,
-    maxRooms,
-    maxRunning: scheduler.maxRunning,
-    chunk: { durationMs: chunkDurationMs(manifest), ...scheduler.figures() },
   }
 }
 

@@ -1,5 +1,7 @@
 import type { ModelManifest } from '@sora-world/sdk/protocol'
 import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
+import { metricsText } from './metrics.ts'
+import type { ServerHealth } from './server-health.ts'
 
 export interface HttpContent {
   manifest: ModelManifest
@@ -11,7 +13,7 @@ export interface HttpContent {
   playDir: string | undefined
   /** Makes the play page instead of a folder. */
   playHandler: RequestHandler | undefined
-  health(): object
+  health(): ServerHealth
 }
 
 const REVALIDATE = 'no-cache'
@@ -19,11 +21,14 @@ const FOR_EVER = 'public, max-age=31536000, immutable'
 /** Threads in the browser's WebAssembly need a page that is isolated from other origins. */
 const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
 
-/** Everything the server offers beside rooms: health, the model package, the play page. */
+/** Everything the server offers beside rooms: its figures, the model package, the play page. */
 export function addRoutes(app: Application, content: HttpContent): void {
   app.disable('x-powered-by')
   app.get('/health', (_request, response) => {
     response.set('Cache-Control', 'no-store').json(content.health())
+  })
+  app.get('/metrics', (_request, response) => {
+    response.set('Cache-Control', 'no-store').type('text/plain; version=0.0.4').send(metricsText(content.health()))
   })
   addModel(app, content)
   if (content.playHandler) app.use(content.playHandler)

@@ -20,6 +20,8 @@ export interface HostSettings {
   /** Denoise steps of rooms that do not ask for a number. */
   steps: number
   maxRooms: number
+  /** People in one room, spectators included. */
+  maxClients: number
   /** Prompt of rooms that do not bring one. */
   defaultPrompt: string
   /** Seconds for which a dropped client finds its seat again. */

@@ -4,6 +4,7 @@ import {
   CLIENT_MESSAGE_NAMES,
   type ClientMessage,
   type ClientMessageName,
+  type ErrorNotice,
   PROTOCOL_VERSION,
   parseClientMessage,
   type Reply,
@@ -22,8 +23,6 @@ import { Throttle } from './throttle.ts'
 import type { HostedRoom, WorldHost } from './world-host.ts'
 import { showView, WorldState } from './world-state.ts'
 
-const MAX_CLIENTS = 32
-
 /**
  * One world and the people in it: translates between Colyseus and a {@link RolloutSession}, nothing else.
  *
@@ -32,7 +31,6 @@ const MAX_CLIENTS = 32
 export abstract class WorldRoom extends Room<{ state: WorldState }> implements HostedRoom {
   /** The server that the room lives in. */
   protected abstract readonly host: WorldHost
-  override maxClients = MAX_CLIENTS
   override state = new WorldState()
   unwatchedSince: number | null = null
   #seat!: DriverSeat
@@ -60,6 +58,9 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
   }
 
   override onJoin(client: Client, options: unknown): void {
+    const { maxClients } = this.host.settings
+    // Not Colyseus' maxClients: that one tells the client that there is no such room.
+    if (this.clients.length > maxClients) throw refusal(new SoraError('busy', `${maxClients} people are here already`))
     const { role, downlink } = readJoinOptions(options)
     this.#seat.join(client.sessionId, role)
     this.#downlinks.set(client.sessionId, downlink)
@@ -120,6 +121,8 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     for (const name of CLIENT_MESSAGE_NAMES) this.#listen(name)
     // Everybody gets a world of their own; friends come with its id.
     void this.setPrivate(true)
+    // Whoever asked for the room has yet to come: a room that nobody comes to may make way too.
+    this.unwatchedSince = clock.now()
     host.admit(this)
     scheduler.add(this.#session)
     this.#show()
@@ -128,7 +131,7 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
   #listen(name: ClientMessageName): void {
     this.onMessage(name, (client: Client, payload: unknown, context?: MessageContext) => {
       const reply = this.#answer(client, name, payload)
-      if (!reply.ok && context?.id === undefined) this.#tell(client, reply.error.code, reply)
+      if (!reply.ok && context?.id === undefined) this.#tell(client, reply.error)
       return reply
     })
   }
@@ -142,10 +145,11 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     }
   }
 
-  #tell(client: Client, code: string, reply: Reply<never> & { ok: false }): void {
+  #tell(client: Client, error: ErrorNotice): void {
     // A client that has just lost the controls sends a few more messages: once is enough.
-    if (code === 'not-driver' && !this.#notDriver.allows(client.sessionId, this.host.settings.clock.now())) return
-    client.send('error', reply.error)
+    const isMuted =
+      error.code === 'not-driver' && !this.#notDriver.allows(client.sessionId, this.host.settings.clock.now())
+    if (!isMuted) client.send('error', error)
   }
 
   readonly #handlers: { [N in ClientMessageName]: (client: Client, message: ClientMessage<N>) => unknown } = {

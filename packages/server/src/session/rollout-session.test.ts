@@ -35,9 +35,9 @@ function open(session: Session): void {
   if (request) session.opened(request.spec)
 }
 
-function result(index: number, value = 1) {
+function result(index: number, value = 1, hasImages = false) {
   const latent = new Float32Array(manifest.latent.channels * size.latentHeight * size.latentWidth).fill(value)
-  const images = [1, 2, 3, 4].map((byte) => Uint8Array.of(byte, byte))
+  const images = hasImages ? [1, 2, 3, 4].map((byte) => Uint8Array.of(byte, byte)) : undefined
   const timings = { denoiseMs: 1, commitMs: 2, decodeMs: 3 }
   return { index, latent, pose: new Float32Array(4 * 6).fill(Number.NaN), images, timings }
 }
@@ -85,7 +85,7 @@ describe('packets', () => {
     const job = session.nextJob()
     expect(job).toMatchObject({ rolloutId: 'room.0', index: 1, caption: 'a forest', images: { type: 'image/webp' } })
     await clock.advance(40)
-    session.deliver(result(1), { queueMs: 4 })
+    session.deliver(result(1, 1, true), { queueMs: 4 })
     const [, latent, image] = packets
     expect(latent!.header).toMatchObject({
       ...{ kind: 'latent', world: 0, seq: 1, firstFrame: 4, frames: 4, actionSeq: 5, driver: 'me', steps: 2 },

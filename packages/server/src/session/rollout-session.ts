@@ -199,7 +199,8 @@ export class RolloutSession implements Schedulable {
     const work = this.#work
     this.#work = null
     if (!work || work.run !== this.#run) return
-    if (!result.latent.every(Number.isFinite)) throw new SoraError('internal', 'the model made numbers without end')
+    if (!result.latent.every(Number.isFinite))
+      throw new SoraError('internal', 'the model made numbers that are not finite')
     const { index, actions, caption } = work.job
     work.run.commit({ index, latent: result.latent, actions, caption })
     this.#isRecovering = false

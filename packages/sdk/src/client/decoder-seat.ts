@@ -1,0 +1,102 @@
+import type { FrameDecoder } from '../decode/frame-decoder.ts'
+import { ImageDecoder } from '../decode/image-decoder.ts'
+import { LatentDecoder } from '../decode/latent-decoder.ts'
+import type { ModelFiles } from '../decode/model-files.ts'
+import { type ModelManifest, SoraError, toSoraError, type WelcomeMessage } from '../protocol/index.ts'
+import type { ChunkPipeline } from './chunk-pipeline.ts'
+import type { WorldClientOptions } from './world-options.ts'
+
+type Downlink = 'auto' | 'latent' | 'image'
+
+export interface DecoderSeatOptions {
+  pipeline: ChunkPipeline
+  signal: AbortSignal
+  progress(words: string): void
+  /** The server has to send what this decoder reads. */
+  askFor(kind: FrameDecoder['kind']): void
+  report(error: SoraError): void
+}
+
+export interface KnownModel {
+  welcome: WelcomeMessage
+  manifest: ModelManifest
+  files: ModelFiles
+}
+
+/** Decides who decodes: the latent decoder where it runs, else the server. */
+export class DecoderSeat {
+  readonly #options: DecoderSeatOptions
+  readonly #downlink: Downlink
+  readonly #own: FrameDecoder | undefined
+  #model: KnownModel | null = null
+
+  constructor({ downlink = 'auto', decoder }: WorldClientOptions, options: DecoderSeatOptions) {
+    this.#options = options
+    this.#downlink = downlink
+    this.#own = decoder
+  }
+
+  /** What to ask the server for when joining. */
+  get firstKind(): FrameDecoder['kind'] {
+    return this.#own?.kind ?? (this.#downlink === 'image' ? 'image' : 'latent')
+  }
+
+  /** @throws SoraError of the decoder when there is no other way */
+  async take(model: KnownModel): Promise<void> {
+    this.#model = model
+    const wanted = this.#own ?? makeDecoder(this.firstKind)
+    try {
+      await this.#seat(wanted)
+    } catch (error) {
+      this.#options.signal.throwIfAborted()
+      if (wanted.kind === 'image' || this.#downlink === 'latent') throw error
+      await this.#fallBack(toSoraError(error, 'decoder-failed'))
+    }
+  }
+
+  /** Another decoder, while the world goes on. */
+  async change(kind: FrameDecoder['kind']): Promise<void> {
+    await this.#seat(makeDecoder(kind))
+    this.#options.askFor(kind)
+  }
+
+  /** The decoder failed again and again. @throws SoraError `decoder-failed` when there is no other way */
+  async replace(error: SoraError): Promise<void> {
+    const isLast = this.#downlink !== 'auto' || this.#options.pipeline.decoder?.kind === 'image'
+    if (isLast) throw new SoraError('decoder-failed', error.message, { cause: error })
+    await this.#fallBack(error)
+  }
+
+  async #fallBack(reason: SoraError): Promise<void> {
+    this.#options.progress('the decoder does not run here: the server will send pictures')
+    await this.#seat(makeDecoder('image'))
+    this.#options.askFor('image')
+    this.#options.report(reason)
+  }
+
+  /** Loads it, and only then sends the one before away. */
+  async #seat(decoder: FrameDecoder): Promise<void> {
+    const { pipeline, signal, progress } = this.#options
+    const { welcome, manifest, files } = this.#model!
+    // Nobody else knows the decoder while it loads.
+    const onAbort = () => decoder.dispose()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      const { variant, size } = welcome
+      await decoder.load({ manifest, variant, size, files, signal, onProgress: progress })
+      signal.throwIfAborted()
+    } catch (error) {
+      decoder.dispose()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+    const before = pipeline.decoder
+    pipeline.start(manifest, decoder)
+    before?.dispose()
+  }
+}
+
+function makeDecoder(kind: FrameDecoder['kind']): FrameDecoder {
+  return kind === 'image' ? new ImageDecoder() : new LatentDecoder()
+}

@@ -1,0 +1,21 @@
+import type { FrameDecoder } from '../decode/frame-decoder.ts'
+import { cleanPromptText, LIMITS, PROTOCOL_VERSION } from '../protocol/index.ts'
+import type { TransportJoin } from '../transport/transport.ts'
+import type { WorldClientOptions } from './world-options.ts'
+
+/** What a client tells when it joins. @throws SoraError `prompt-empty` or `prompt-too-long` */
+export function makeJoin(options: WorldClientOptions, downlink: FrameDecoder['kind']): TransportJoin {
+  const { roomId, prompt, rngSeed, size, steps, role } = options
+  return {
+    roomId,
+    options: {
+      protocol: PROTOCOL_VERSION,
+      downlink,
+      ...(prompt ? { prompt: cleanPromptText(prompt, LIMITS.promptLength) } : {}),
+      ...(rngSeed === undefined ? {} : { rngSeed }),
+      ...(size ? { size: { width: size.width, height: size.height } } : {}),
+      ...(steps === undefined ? {} : { steps }),
+      ...(role ? { role } : {}),
+    },
+  }
+}

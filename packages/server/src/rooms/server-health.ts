@@ -1,0 +1,34 @@
+import { chunkDurationMs } from '@sora-world/sdk/protocol'
+import type { ChunkFigures } from '../scheduler/chunk-figures.ts'
+import type { WorldHost } from './world-host.ts'
+
+export interface ServerHealth {
+  status: 'ok'
+  model: string
+  modelVersion: string
+  provider: string
+  variant: string
+  /** Denoise steps of rooms that do not ask for a number. */
+  steps: number
+  rooms: number
+  maxRooms: number
+  /** Rooms that fit into real time. */
+  maxRunning: number
+  chunk: ChunkFigures & { durationMs: number }
+}
+
+export function serverHealth({ settings, manifest, roomCount }: WorldHost): ServerHealth {
+  const { worker, scheduler, maxRooms } = settings
+  return {
+    status: 'ok',
+    model: manifest.name,
+    modelVersion: manifest.version,
+    provider: worker.provider,
+    variant: worker.variant,
+    steps: settings.steps,
+    rooms: roomCount,
+    maxRooms,
+    maxRunning: scheduler.maxRunning,
+    chunk: { durationMs: chunkDurationMs(manifest), ...scheduler.figures() },
+  }
+}
