@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** Unit tests sit beside the sources; `test/` holds what crosses packages. */
 export default defineConfig({
   resolve: { conditions: ['@sora/source'] },
-  ssr: { resolve: { conditions: ['@sora/source', 'node', 'import', 'default'] } },
+  ssr: { resolve: { conditions: ['@sora/source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],

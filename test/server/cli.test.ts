@@ -105,7 +105,7 @@ describe('sora-world serve', () => {
     const port = Number(new URL(url).port)
     const second = new CliProcess('serve', '--model', 'fake', '--port', String(port))
     expect(await second.exitCode).toBe(1)
-    expect(second.text).toMatch(new RegExp(`port ${port} is in use already\\n.*--port ${port + 1}`))
+    expect(second.text).toMatch(new RegExp(`port ${port} is in use already .*\\n.*--port ${port + 1}`))
   })
 
   it('closes at Ctrl-C', async () => {

@@ -7,16 +7,19 @@ from sora_world.data.batches import ClipBank
 from sora_world.models.autoencoder import Autoencoder, to_bytes, to_network
 from sora_world.train.autoencoder import AutoencoderTraining, measure_latents
 from sora_world.train.checkpoint import load_weights
+from sora_world.train.reconstruction import LatentShaping
 
 
 def test_overfits_a_few_clips(clip_bank_folder):
-    training = AutoencoderTraining(TINY, torch.device("cpu"), muon_lr=0.01, adam_lr=2e-3)
+    """Depth and block ids are learned while the pictures of the linear path are at least kept."""
     source = ClipBank(clip_bank_folder)
-    reports = [training.step(source, 2, progress=0.0, bf16=False) for _ in range(100)]
+    training = AutoencoderTraining(TINY, torch.device("cpu"), 0.01, 1e-3, LatentShaping(0.0, 0.0, 0.0))
+    linear = training.start(source)
+    reports = [training.step(source, 2, progress=0.0, bf16=False) for _ in range(80)]
     loss = [report["loss"] for report in reports]
     psnr = [report["psnr"] for report in reports]
-    assert sum(loss[-10:]) < 0.75 * sum(loss[:10])
-    assert sum(psnr[-10:]) > sum(psnr[:10]) + 20  # 2 dB each
+    assert sum(loss[-10:]) < 0.9 * sum(loss[:10])
+    assert sum(psnr[-10:]) / 10 > linear - 0.5
 
 
 def test_streaming_decode_equals_parallel_decode():

@@ -8,8 +8,11 @@ import pytest
 import torch
 
 from sora_world.config import TINY
+from sora_world.evaluate.runtime import Package, Play
 from sora_world.export.graphs import DecoderGraph, EncoderGraph, denoiser_inputs, write_graphs
 from sora_world.export.manifest import build_manifest, write_manifest
+from sora_world.export.quantise import quantise_denoiser
+from sora_world.flow.rollout import Rollout
 from sora_world.models.autoencoder import Autoencoder
 from sora_world.models.text import TextEncoder
 from sora_world.train.denoiser import WorldModel
@@ -72,6 +75,36 @@ def test_text_parity(package):
         expected = TextEncoder.forward(world.text, tokens)
     for got, want in zip(run(folder, "text", {"tokens": tokens}), expected, strict=True):
         np.testing.assert_allclose(got, want.numpy(), atol=1e-4)
+
+
+def test_onnx_play_equals_torch_rollout(package):
+    """The judge's runtime and the training code's rollout, both over a wrapped ring."""
+    folder, _, world = package
+    action_space = {
+        "buttons": [{"name": f"b{i}", "binding": "hold"} for i in range(19)],
+        "axes": [{"name": name, "binding": "pointer", "max": 8.0} for name in ("camera.yaw", "camera.pitch")],
+    }
+    write_manifest(folder, build_manifest(TINY, WORDS, action_space, folder, (), {"tier": "tiny"}))
+    play = Play(Package(folder, threads=1), ["a b"], 3, 4)
+    rollout = Rollout(world.denoiser, 1, 3, 4)
+    text, pooled = (torch.from_numpy(value)[:, None] for value in (play.text, play.pooled))
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        noise, commit_noise, actions = play.noise(rng), play.noise(rng), rng.random((1, 4, 21), np.float32)
+        clean = play.sample(actions, noise, 2)
+        play.commit(clean, commit_noise, actions)
+        tensors = (torch.from_numpy(value) for value in (noise, commit_noise))
+        again = rollout.next_chunk(torch.from_numpy(actions)[:, None], text, pooled, *tensors, steps=2)
+        np.testing.assert_allclose(clean, again.numpy(), atol=1e-3)
+
+
+def test_int8_denoiser_stays_close(package, tmp_path):
+    folder, _, _ = package
+    quantised = quantise_denoiser(folder / "denoiser.onnx", tmp_path / "denoiser.onnx")
+    assert quantised == 4 * TINY.denoiser.blocks
+    inputs = denoiser_inputs(TINY, 1, 1, 3, 4, 3)
+    exact, rounded = run(folder, "denoiser", inputs)[0], run(tmp_path, "denoiser", inputs)[0]
+    assert np.abs(exact - rounded).mean() < 0.05 * np.abs(exact).mean()
 
 
 def test_manifest_names_every_file_with_its_hash(package):

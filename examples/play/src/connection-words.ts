@@ -69,6 +69,9 @@ const ADVICE: Partial<Record<ErrorCode, readonly [title: string, advice: string]
   'worker-crashed': ['The model crashed', 'The server could not bring it back.'],
 }
 
+/** The technical reason would only say the same again. */
+const NEEDS_NO_DETAIL: ReadonlySet<ErrorCode> = new Set(['no-webgl', 'no-wasm', 'room-missing'])
+
 function problemWords(error: SoraError, serverUrl: string): Words {
   if (error.code === 'connection-lost') {
     const detail = `Nothing answers at ${serverUrl}. Is the server running? “npm start” starts it.`
@@ -77,7 +80,8 @@ function problemWords(error: SoraError, serverUrl: string): Words {
   const advice = ADVICE[error.code]
   if (!advice) return problem('That did not work', error.message)
   const retryLabel = error.code === 'room-missing' ? 'Start a new world' : 'Try again'
-  return { ...problem(advice[0], `${advice[1]} (${error.message})`), retryLabel }
+  const detail = NEEDS_NO_DETAIL.has(error.code) ? advice[1] : `${advice[1]} (${error.message})`
+  return { ...problem(advice[0], detail), retryLabel }
 }
 
 function problem(title: string, detail: string): Words {

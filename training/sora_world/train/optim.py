@@ -53,6 +53,8 @@ def split_parameters(model: nn.Module, keep_adam: tuple[str, ...]) -> tuple[list
     """(Muon's, AdamW's): matrices go to Muon unless their name starts with one of `keep_adam`."""
     matrices, others = [], []
     for name, param in model.named_parameters():
+        if not param.requires_grad:
+            continue
         is_matrix = param.ndim >= 2 and not name.startswith(keep_adam)
         (matrices if is_matrix else others).append(param)
     return matrices, others

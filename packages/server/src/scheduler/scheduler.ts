@@ -127,9 +127,9 @@ export class Scheduler {
   #callNext(): void {
     const now = this.#clock.now()
     const running = [...this.#line.admitted].sort((a, b) => a.pace.dueAt - b.pace.dueAt)
-    const closed = running.find((entry) => entry.notBefore <= now && entry.rollout.openRequest())
+    const unopened = running.find((entry) => entry.notBefore <= now && entry.rollout.openRequest())
     const due = running.filter((entry) => entry.startAt <= now)
-    if (closed) this.#call(() => this.#open(closed, closed.rollout.openRequest()!))
+    if (unopened) this.#call(() => this.#open(unopened, unopened.rollout.openRequest()!))
     else if (due.length > 0) this.#call(() => this.#generate(this.#batchOf(due)))
     else if (running.length > 0) this.#sleepUntil(Math.min(...running.map((entry) => entry.startAt)))
   }

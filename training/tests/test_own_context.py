@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import torch
+
+from sora_world.config import TINY
+from sora_world.flow.loss import Conditioning
+from sora_world.flow.own_context import draw_own_rows, with_own_context
+from sora_world.flow.rows import SINGLE, STUDIO, draw_rows
+
+
+def test_only_context_is_replaced():
+    """A teacher that always answers `guess`: given chunks and previous latents become the guess, nothing else moves."""
+    torch.manual_seed(0)
+    clean = torch.randn(64, 4, TINY.autoencoder.latent_channels, 3, 4)
+    rows = draw_rows(clean, 3, 16, 16, with_shortcuts=False)
+    picked = draw_own_rows(rows)
+    assert len(picked) and not ((rows.kind[picked] == SINGLE) | (rows.kind[picked] == STUDIO)).any()
+    guess = torch.full_like(clean[picked], 7.0)
+    nothing = torch.zeros(())
+    conditioning = Conditioning(nothing, nothing, nothing, nothing)
+    shown, after = with_own_context(lambda *inputs: (guess, nothing, None, None), clean, rows, picked, conditioning)
+
+    given = rows.is_given[picked]
+    assert (shown[picked][given] == 7).all()
+    assert torch.equal(shown[picked][~given], clean[picked][~given])
+    had = rows.previous[picked].flatten(2).any(2)
+    assert (after.previous[picked][had] == 7).all()
+    assert not after.previous[picked][~had].any()
+    others = torch.ones(64, dtype=torch.bool)
+    others[picked] = False
+    assert torch.equal(shown[others], clean[others])
+    assert torch.equal(after.previous[others], rows.previous[others])
