@@ -86,6 +86,7 @@ describe('generate', () => {
     expect(output.match(/output-failed/g)).toHaveLength(3)
   })
 
+  // Root may write anywhere, so this one needs an ordinary user.
   it.skipIf(process.getuid?.() === 0)('fails with 1 in a folder without permission', async () => {
     await chmod(dir, 0o500)
     expect(await generate('--out', join(dir, 'walk.png'))).toBe(1)
