@@ -1,7 +1,7 @@
 /** The plugin in a real browser, with both renderers: pictures read back from the GPU, and nothing left behind. */
 import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { launchBrowser, openPage, type WatchedPage, WEBGPU_ARGS } from './browser.ts'
 import { bundleModule, type StaticServer, serveFolder } from './pages/build-page.ts'
 import type { PluginPage } from './pages/plugin-page.ts'
@@ -33,6 +33,14 @@ function inPage<Argument, Result>(
 ): Promise<Result> {
   const source = `(argument) => (${run.toString()})(window.plugin, argument)`
   return opened.page.evaluate(`(${source})(${JSON.stringify(argument ?? null)})`)
+}
+
+/** Also waits for the event, which comes after the change itself. */
+async function waitUntilLocked(isLocked: boolean): Promise<void> {
+  await vi.waitFor(
+    async () => expect((await inPage((plugin) => plugin.controlState())).isLocked).toBe(isLocked),
+    10_000,
+  )
 }
 
 /** 8-bit sRGB goes to linear light and back on the GPU: the last bit may differ. */
@@ -71,7 +79,7 @@ describe('WorldControls', () => {
     const { page } = opened
     expect(await inPage((plugin) => plugin.connectControls())).toBeGreaterThan(5)
     await page.mouse.click(200, 200)
-    await page.waitForFunction(() => document.pointerLockElement?.id === 'controlled')
+    await waitUntilLocked(true)
     await page.keyboard.down('KeyW')
     await page.keyboard.press('Digit3')
     await page.mouse.move(260, 200)
@@ -95,7 +103,7 @@ describe('WorldControls', () => {
   it('frees the pointer and hears nothing while disabled', async () => {
     const { page } = opened
     await inPage((plugin) => plugin.setControlsEnabled(false))
-    await page.waitForFunction(() => document.pointerLockElement === null)
+    await waitUntilLocked(false)
     await page.keyboard.down('KeyA')
     const state = await inPage((plugin) => plugin.controlState())
     await page.keyboard.up('KeyA')

@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.." || exit 1
 export OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0
 exec .venv/bin/python -m sora_world.train.autoencoder --tier nano --minutes "${1:-25}" --bank .runs/bank \
   --out .runs/nano-ae --resume .runs/nano-ae --bf16 --batch 4 --threads "${2:-1}" \
-  --muon-lr 0.01 --adam-lr 1e-3 --latent-noise 0.15 --masked 0 --equivariance 0
+  --adam-lr 1e-3 --latent-noise 0.15 --masked 0 --equivariance 0

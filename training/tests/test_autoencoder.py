@@ -13,7 +13,7 @@ from sora_world.train.reconstruction import LatentShaping
 def test_overfits_a_few_clips(clip_bank_folder):
     """Depth and block ids are learned while the pictures of the linear path are at least kept."""
     source = ClipBank(clip_bank_folder)
-    training = AutoencoderTraining(TINY, torch.device("cpu"), 0.01, 1e-3, LatentShaping(0.0, 0.0, 0.0))
+    training = AutoencoderTraining(TINY, torch.device("cpu"), 2e-3, LatentShaping(0.0, 0.0, 0.0))
     linear = training.start(source)
     reports = [training.step(source, 2, progress=0.0, bf16=False) for _ in range(80)]
     loss = [report["loss"] for report in reports]

@@ -51,11 +51,11 @@ def test_denoiser_resume_continues_exactly(tmp_path):
 
 def test_autoencoder_resume_continues_exactly(tmp_path, clip_bank_folder):
     source = ClipBank(clip_bank_folder)
-    training = AutoencoderTraining(TINY, torch.device("cpu"), 0.01, 1e-3)
+    training = AutoencoderTraining(TINY, torch.device("cpu"), 1e-3)
     for _ in range(2):
         training.step(source, 2, 0.0, bf16=False)
     training.save(tmp_path / "training.pt")
     expected = [training.step(source, 2, 0.0, bf16=False)["loss"] for _ in range(2)]
-    resumed = AutoencoderTraining(TINY, torch.device("cpu"), 0.01, 1e-3)
+    resumed = AutoencoderTraining(TINY, torch.device("cpu"), 1e-3)
     resumed.load(tmp_path / "training.pt")
     assert [resumed.step(source, 2, 0.0, bf16=False)["loss"] for _ in range(2)] == expected

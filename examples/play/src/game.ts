@@ -6,7 +6,7 @@ import { Hotbar } from './hotbar.ts'
 import { Menu } from './menu.ts'
 import { listenToPageKeys } from './page-keys.ts'
 import type { Mode, PageMode } from './page-mode.ts'
-import { roomLink } from './page-options.ts'
+import { promptLink, roomLink } from './page-options.ts'
 import { pauseWhenHidden } from './pause-when-hidden.ts'
 import { Seat } from './seat.ts'
 import { copyText } from './share.ts'
@@ -84,8 +84,13 @@ export class Game {
 
   update(nowMs: number, deltaSeconds: number): void {
     this.#stats.update(nowMs)
+    if (this.#mode.current === 'menu' && !this.#isStill) this.#turnSlowly(deltaSeconds)
+  }
+
+  /** Something moves behind the menu, as long as nobody else looks. */
+  #turnSlowly(deltaSeconds: number): void {
     const world = this.#world
-    if (this.#isStill || this.#mode.current !== 'menu' || world?.state !== 'running' || !world.isDriver) return
+    if (world?.state !== 'running' || !world.isDriver || world.room.players > 1) return
     world.look(IDLE_TURN * Math.min(deltaSeconds, 0.1))
   }
 
@@ -123,7 +128,7 @@ export class Game {
   async #newWorld(prompt: string): Promise<void> {
     const world = this.#world
     // Who only watches starts a world of their own instead of changing somebody else's.
-    if (!world?.isDriver) return location.assign(`?prompt=${encodeURIComponent(prompt)}`)
+    if (!world?.isDriver) return location.assign(promptLink(new URL(location.href), prompt))
     this.#menu.setBusy(true)
     const isMade = await this.#tell(world.prompt(prompt))
     this.#menu.setBusy(false)

@@ -23,7 +23,10 @@ export class Hotbar {
   constructor(choose: (button: string) => void) {
     BLOCKS.forEach(([name, colour], index) => {
       const button = this.#addSlot(name, colour, index)
-      button.addEventListener('click', () => choose(`hotbar.${index + 1}`))
+      button.addEventListener('click', () => {
+        choose(`hotbar.${index + 1}`)
+        this.select(index + 1)
+      })
     })
     this.select(1)
   }

@@ -33,11 +33,21 @@ function wholeNumber(text: string | null): number | undefined {
   return text !== null && /^\d+$/.test(text) ? Number(text) : undefined
 }
 
-/** Link that lets somebody else into the room; keeps `?server=` and drops what only concerned this tab. */
+/** Link that lets somebody else into the room. */
 export function roomLink(address: URL, roomId: string): string {
+  return linkWith(address, 'room', roomId)
+}
+
+/** Link to a world of one's own. */
+export function promptLink(address: URL, prompt: string): string {
+  return linkWith(address, 'prompt', prompt)
+}
+
+/** Keeps `?server=` and drops what only concerned this tab. */
+function linkWith(address: URL, name: string, value: string): string {
   const link = new URL(address.pathname, address.origin)
   const server = address.searchParams.get('server')
   if (server) link.searchParams.set('server', server)
-  link.searchParams.set('room', roomId)
+  link.searchParams.set(name, value)
   return link.href
 }

@@ -4,8 +4,16 @@ import { checkPort } from './rooms/port.ts'
 import type { ModelWorker } from './worker/model-worker.ts'
 import { ProcessWorker } from './worker/process-worker.ts'
 
+export type { WorldModel } from './model/denoiser.ts'
+export { findModelPackage } from './model/find-package.ts'
+export { type ModelOptions, openModel } from './model/open-model.ts'
 export type { ServerHealth } from './rooms/server-health.ts'
+export { type ActionStretch, type ActionTrack, readActionFile, trackOf } from './studio/action-file.ts'
+export { generateVideo, type TimedEvent, type VideoChunk, type VideoSpec } from './studio/generate.ts'
+export { InProcessWorker } from './worker/in-process-worker.ts'
 export type { ChunkJob, ChunkResult, CommittedChunk, ModelWorker, RolloutSpec } from './worker/model-worker.ts'
+
+export { ProcessWorker }
 
 export interface WorldServerOptions extends Omit<RoomServerOptions, 'worker'> {
   /** Folder or name of a model package, `fake` for a model without weights; the best that ships when not given. */

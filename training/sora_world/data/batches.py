@@ -20,6 +20,7 @@ class FrameBatch:
     rgb: Tensor  # uint8 [B,T*F,H,W,3]
     inverse_depth: Tensor  # float32 [B,T*F,H/8,W/8]
     block_id: Tensor  # int64 [B,T*F,H/8,W/8]
+    latents: Tensor | None = None  # normalised [B,T,C,h,w]: to be decoded instead of the encoded frames
 
 
 class Shard:

@@ -63,17 +63,21 @@ def by_chunk(values: np.ndarray) -> Tensor:
     return torch.from_numpy(values).unflatten(1, (-1, FRAMES_PER_CHUNK))
 
 
-def encode_shard(shard: Shard, model: Autoencoder, tokenizer: Tokenizer, device: torch.device | str = "cpu") -> dict:
-    """One shard's latents and labels. A chunk's caption is the one in force at its last frame."""
-    labels = shard.labels()
+def encode_captions(tokenizer: Tokenizer, captions: list[list[str]]) -> Tensor:
+    """[B][T*F] captions -> int32 [B,T,P]. A chunk's caption is the one in force at its last frame."""
     last = slice(FRAMES_PER_CHUNK - 1, None, FRAMES_PER_CHUNK)
-    tokens = [[tokenizer.encode(caption) for caption in clip[last]] for clip in labels["captions"]]
+    return torch.tensor([[tokenizer.encode(caption) for caption in clip[last]] for clip in captions], dtype=torch.int32)
+
+
+def encode_shard(shard: Shard, model: Autoencoder, tokenizer: Tokenizer, device: torch.device | str = "cpu") -> dict:
+    """One shard's latents and labels."""
+    labels = shard.labels()
     rgb = torch.from_numpy(np.array(shard.rgb))
     return {
         "latents": torch.cat([encode_frames(model, part.to(device)) for part in rgb.split(8)]).half().cpu(),
         "actions": by_chunk(labels["actions"]).half(),
         "pose": by_chunk(labels["motion"]).half(),
-        "tokens": torch.tensor(tokens, dtype=torch.int32),
+        "tokens": encode_captions(tokenizer, labels["captions"]),
     }
 
 

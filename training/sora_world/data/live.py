@@ -37,7 +37,8 @@ class LiveClips:
         length = chunks * FRAMES_PER_CHUNK
         start = int(rng.integers(part.rgb.shape[1] - length + 1))
         rows = torch.from_numpy(rng.integers(part.rgb.shape[0], size=count)).to(part.rgb.device)
-        values = [value[rows, start : start + length] for value in vars(part).values()]
+        fields = (part.rgb, part.inverse_depth, part.block_id)
+        values = [value[rows, start : start + length] for value in fields]
         if rng.random() < 0.5:
             values = [value.flip(3) for value in values]
         return FrameBatch(*values)

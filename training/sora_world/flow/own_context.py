@@ -3,7 +3,9 @@
 In play every context chunk and every previous latent is a prediction, a little blurred and a little wrong. In some
 rows the given chunks and the previous latents are therefore replaced by one-step predictions of the averaged weights;
 the target stays the truth, so the model learns to pull back instead of drifting along. This is the parallel cousin of
-resampling forcing (arXiv 2512.15702): one extra forward pass instead of a rollout.
+resampling forcing (arXiv 2512.15702): a pass over all chunks at once is one generation, in which every chunk is
+predicted after the last generation's version of the chunk before. A few generations show errors of errors, as a
+rollout does, while noise from the truth keeps the content in place, so that the truth stays a fair target.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from sora_world.flow.rows import SINGLE, STUDIO, Rows
 from sora_world.flow.schedule import add_noise
 
 OWN_SHARE = 0.4  # of the rows that have a past
-LEAST_NOISE = 0.5  # predictions come from sigma between this and 1, as those of one or two denoise steps do
+LEAST_NOISE = 0.6  # predictions come from sigma between this and 1, as those of one or two denoise steps do
+MOST_GENERATIONS = 3
 
 
 def draw_own_rows(rows: Rows) -> Tensor:
@@ -36,15 +39,19 @@ def with_own_context(
     picked [n] row indices; given: conditioning of those rows only. Where the previous latent was dropped it stays so.
     """
     some = Rows(**{name: value[picked] for name, value in vars(rows).items()})
-    sigma = LEAST_NOISE + (1 - LEAST_NOISE) * torch.rand_like(some.sigma)
-    noisy = add_noise(clean[picked], torch.randn_like(some.noise), sigma)
-    step_size = torch.full_like(sigma, LEAST_NOISE)
-    own, _ = predict(teacher, noisy, some, sigma, step_size, given)
-
-    shown = clean.clone()
+    known = spread(some.previous.flatten(2).any(2))
+    for _ in range(int(torch.randint(1, MOST_GENERATIONS + 1, ()))):
+        own = one_generation(teacher, clean[picked], some, given)
+        before = torch.cat([torch.zeros_like(own[:, :1]), own[:, :-1]], 1)
+        some = replace(some, previous=before * known)
+    shown, previous = clean.clone(), rows.previous.clone()
     shown[picked] = torch.where(spread(some.is_given), own, clean[picked])
-    before = torch.cat([torch.zeros_like(own[:, :1]), own[:, :-1]], 1)
-    known = some.previous.flatten(2).any(2)
-    previous = rows.previous.clone()
-    previous[picked] = before * spread(known)
+    previous[picked] = some.previous
     return shown, replace(rows, previous=previous)
+
+
+def one_generation(teacher: nn.Module, clean: Tensor, rows: Rows, given: Conditioning) -> Tensor:
+    """All chunks predicted at once [n,T,C,h,w], each from much noise and the previous latent in `rows`."""
+    sigma = LEAST_NOISE + (1 - LEAST_NOISE) * torch.rand_like(rows.sigma)
+    noisy = add_noise(clean, torch.randn_like(clean), sigma)
+    return predict(teacher, noisy, rows, sigma, torch.full_like(sigma, 0.5), given)[0]

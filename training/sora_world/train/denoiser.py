@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from sora_world.config import TIERS, Tier
 from sora_world.data.latents import LatentBank, LatentBatch, load_autoencoder, make_tokenizer
+from sora_world.data.live_latents import LiveLatents
 from sora_world.flow.loss import Conditioning, denoising_loss, shortcut_target
 from sora_world.flow.own_context import draw_own_rows, with_own_context
 from sora_world.flow.rows import SINGLE, STUDIO, Rows, draw_rows
@@ -66,7 +67,7 @@ class DenoiserTraining:
         self.tier, self.words, self.device = tier, words, device
         self.model = WorldModel(tier, len(words) + tier.text.hash_buckets).to(device)
         self.teacher = copy.deepcopy(self.model).requires_grad_(False)
-        self.optimisers = Optimisers(self.model, KEEP_ADAM, muon_lr, adam_lr, decay=0.01)
+        self.optimisers = Optimisers(self.model, KEEP_ADAM, muon_lr, adam_lr)
         self.average = Average(self.model, rate=0.998)
         self.steps, self.seconds = 0, 0.0
         self.rng = np.random.default_rng(0)
@@ -142,7 +143,7 @@ class DenoiserTraining:
         self.rng.bit_generator.state = saved["data_rng"]
 
 
-def draw_batch(bank: LatentBank, rng: np.random.Generator, rows: int) -> LatentBatch:
+def draw_batch(bank: LatentBank | LiveLatents, rng: np.random.Generator, rows: int) -> LatentBatch:
     """`rows` whole clips, or more often short cuts with about as many chunks in all."""
     if rng.random() >= SHORT_SHARE:
         return bank.sample(rng, rows)
@@ -174,8 +175,12 @@ def run(options: argparse.Namespace) -> None:
         training.load(options.resume / "training.pt")
     if options.compile:
         training.model.denoiser.compile(dynamic=False)
-    training.channel_weights = load_autoencoder(options.autoencoder)[0].channel_weights().detach().to(device)
-    bank = LatentBank(options.latents)
+    autoencoder = load_autoencoder(options.autoencoder, device)[0]
+    training.channel_weights = autoencoder.channel_weights().detach()
+    if options.latents:
+        bank = LatentBank(options.latents)
+    else:
+        bank = LiveLatents(tier, autoencoder, make_tokenizer(tier), device, options.rng_seed, renderer=options.renderer)
     log, box = Log(options.out / "log.jsonl"), TimeBox(options.minutes, training.seconds)
     log.write(event="start", step=training.steps, clips=bank.clip_count(), options=vars(options) | paths(options))
 
@@ -204,7 +209,8 @@ def run(options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = common_arguments(__doc__)
-    parser.add_argument("--latents", type=Path, required=True)
+    parser.add_argument("--latents", type=Path, help="latent bank; without it clips are rendered on the device")
+    parser.add_argument("--renderer", default="world", help="of clips rendered on the device: world or synthetic")
     parser.add_argument("--autoencoder", type=Path, required=True, help="run folder; its channels' weights")
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--adam-lr", type=float, default=1e-3)

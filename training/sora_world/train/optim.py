@@ -63,13 +63,15 @@ def split_parameters(model: nn.Module, keep_adam: tuple[str, ...]) -> tuple[list
 class Optimisers:
     """Muon and AdamW as one thing: one step, one learning-rate factor, one state dict."""
 
-    def __init__(self, model: nn.Module, keep_adam: tuple[str, ...], muon_lr: float, adam_lr: float, decay: float):
+    def __init__(
+        self, model: nn.Module, keep_adam: tuple[str, ...], muon_lr: float, adam_lr: float, decay: float = 0.01
+    ):
         matrices, others = split_parameters(model, keep_adam)
-        self.parts = [
-            Muon(matrices, lr=muon_lr, weight_decay=decay),
-            torch.optim.AdamW(others, lr=adam_lr, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.0),
-        ]
-        self.peaks = [muon_lr, adam_lr]
+        self.parts = [torch.optim.AdamW(others, lr=adam_lr, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.0)]
+        self.peaks = [adam_lr]
+        if matrices:
+            self.parts.append(Muon(matrices, lr=muon_lr, weight_decay=decay))
+            self.peaks.append(muon_lr)
         self.params = matrices + others
 
     def step(self, factor: float, clip: float = 1.0) -> float:

@@ -141,7 +141,10 @@ def training_loss(
     target = to_network(batch.rgb)
     clips, frames = target.shape[:2]
     chunks = target.unflatten(1, (frames // 4, 4))
-    raw = model.encoder(chunks.flatten(0, 1)).unflatten(0, (clips, frames // 4))
+    if batch.latents is None:
+        raw = model.encoder(chunks.flatten(0, 1)).unflatten(0, (clips, frames // 4))
+    else:
+        raw = batch.latents * model.deviation[:, None, None] + model.mean[:, None, None]
     decoded = model.decode_clip(corrupt(raw, shaping))
     terms = losses(decoded, batch, target)
     total = sum(WEIGHTS[name] * value for name, value in terms.items())

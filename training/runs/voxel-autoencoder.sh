@@ -1,0 +1,5 @@
+#!/bin/sh
+# One GPU slot: the voxel tier's autoencoder, rendered on the device. Never run yet; see docs/log.md for what nano taught.
+cd "$(dirname "$0")/.." || exit 1
+exec python -m sora_world.train.autoencoder --tier voxel --minutes "${1:-22}" --device cuda --bf16 --batch 32 \
+  --out "${2:-.runs/voxel-ae}" --resume "${2:-.runs/voxel-ae}" --adam-lr 3e-4

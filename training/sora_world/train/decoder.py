@@ -1,0 +1,153 @@
+"""Tunes the decoder to what the denoiser really hands it.
+
+    python -m sora_world.train.decoder --tier nano --minutes 8 --autoencoder .runs/nano-ae --run .runs/nano-dit \\
+        --latents .runs/latents --bank .runs/bank --out .runs/nano-tuned
+
+A denoiser of few steps gives latents that are softer than encoded ones and disagree a little from cell to cell. The
+decoder sees its neighbours and can settle that, if it is shown such latents with the true pictures behind them. The
+encoder, and with it the denoiser's world, stays as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sora_world.config import FRAMES_PER_CHUNK, TIERS
+from sora_world.data.batches import FrameBatch, Shard
+from sora_world.flow.rollout import band_mask
+from sora_world.flow.sampler import sample
+from sora_world.train import checkpoint
+from sora_world.train.autoencoder import AutoencoderTraining, paths, publish
+from sora_world.train.denoiser import WorldModel
+from sora_world.train.optim import Average
+from sora_world.train.reconstruction import LatentShaping
+from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
+
+TRUE_SHARE = 0.35  # of the batches decode encoded latents; pictures sent by a player must still come back
+
+
+@torch.no_grad()
+def predict_clips(world: WorldModel, clips: dict[str, Tensor], steps: int) -> Tensor:
+    """Every chunk of each clip as the model continues the true chunks before it: [B,T,C,h,w].
+
+    One pass holds two copies of a clip: the true one as context, and the one being made, which sees the context before
+    its own place and itself.
+    """
+    config = world.denoiser.config
+    clean = clips["latents"].float()
+    batch, chunks = clean.shape[:2]
+    before = torch.cat([torch.zeros_like(clean[:, :1]), clean[:, :-1]], 1)
+    text, pooled = world.read(clips["tokens"].long())
+    level = config.context_noise
+    context = (1 - level) * clean + level * torch.randn_like(clean)
+    past = band_mask(chunks, config.context_chunks)
+    alone = torch.eye(chunks)
+    mask = torch.cat([torch.cat([past, torch.zeros_like(past)], 1), torch.cat([past - alone, alone], 1)])
+    doubled = [torch.cat([x, x], 1) for x in (before, clips["actions"].float(), text, pooled)]
+    time_index = torch.arange(chunks).float().repeat(2).expand(batch, -1)
+
+    def predict(noisy: Tensor, sigma: Tensor, step_size: Tensor) -> Tensor:
+        sigmas = torch.cat([torch.full_like(sigma, level), sigma], 1)
+        step_sizes = torch.cat([torch.full_like(sigma, 1 / config.max_steps), step_size], 1)
+        previous, actions, words, vector = doubled
+        both = torch.cat([context, noisy], 1)
+        masks = mask.expand(batch, -1, -1)
+        made = world.denoiser(both, previous, sigmas, step_sizes, actions, words, vector, time_index, masks)[0]
+        return made[:, chunks:].float()
+
+    return sample(predict, torch.randn_like(clean), steps)
+
+
+class PredictedClips:
+    """Clips of the default size with predicted latents; samples like a ClipBank."""
+
+    def __init__(self, world: WorldModel, bank: Path, latents: Path, size: str, shards: int, steps: int, bf16: bool):
+        self.shards, self.predicted, self.true = [], [], []
+        for path in sorted((latents / size).glob("*.pt"))[:shards]:
+            clips = torch.load(path, weights_only=True)
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                self.predicted.append(predict_clips(world, clips, steps).half())
+            self.true.append(clips["latents"])
+            self.shards.append(Shard(bank / size / path.stem))
+
+    def refresh(self) -> int:
+        return len(self.shards)
+
+    def sample(self, rng: np.random.Generator, count: int, chunks: int) -> FrameBatch:
+        """`count` clips of one shard, all with predicted or all with true latents."""
+        index = int(rng.integers(len(self.shards)))
+        shard = self.shards[index]
+        latents = (self.true if rng.random() < TRUE_SHARE else self.predicted)[index]
+        rows = np.sort(rng.choice(len(shard), count, replace=False))
+        start = int(rng.integers(latents.shape[1] - chunks + 1))
+        frames = slice(start * FRAMES_PER_CHUNK, (start + chunks) * FRAMES_PER_CHUNK)
+        rgb, depth, ids = (
+            torch.from_numpy(np.ascontiguousarray(array[rows, frames]))
+            for array in (shard.rgb, shard.inverse_depth, shard.block_id)
+        )
+        return FrameBatch(rgb, depth.float(), ids.long(), latents[rows, start : start + chunks].float())
+
+
+def load_world(run_folder: Path) -> WorldModel:
+    """The averaged weights of a denoiser run."""
+    saved = checkpoint.load(run_folder / "training.pt")
+    tier = checkpoint.tier_of(saved)
+    world = WorldModel(tier, len(saved["words"]) + tier.text.hash_buckets)
+    checkpoint.load_weights(world, saved["average"])
+    return world.eval()
+
+
+def run(options: argparse.Namespace) -> None:
+    device = prepare_device(options)
+    tier = TIERS[options.tier]
+    shaping = LatentShaping(noise=0.05, masked=0.0, equivariance=0.0)
+    training = AutoencoderTraining(tier, device, options.adam_lr, shaping)
+    if options.resume and (options.resume / "training.pt").exists():
+        training.load(options.resume / "training.pt")
+    else:
+        finished = checkpoint.load(options.autoencoder / "autoencoder.pt")["model"]
+        checkpoint.load_weights(training.model, finished)
+        training.average = Average(training.model, rate=0.995)
+    training.model.encoder.requires_grad_(False)
+    size = f"{tier.sizes[0][0]}x{tier.sizes[0][1]}"
+    log = Log(options.out / "log.jsonl")
+    log.write(event="start", step=training.steps, options=vars(options) | paths(options))
+    world = load_world(options.run)
+    sizes = {"size": size, "shards": options.shards, "steps": options.sample_steps}
+    source = PredictedClips(world, options.bank, options.latents, **sizes, bf16=options.bf16)
+    log.write(event="predicted", shards=source.refresh())
+    box, saved_at = TimeBox(options.minutes, training.seconds), time.monotonic()
+    while box.progress < 1 and training.steps < options.steps:
+        report = training.step(source, options.batch, box.progress, options.bf16)
+        training.seconds = box.elapsed
+        if training.steps % options.log_every == 0:
+            log.write(step=training.steps, progress=box.progress, **report)
+        if time.monotonic() - saved_at > options.save_seconds:
+            training.save(options.out / "training.pt")
+            publish(training, source, options.out, log)
+            saved_at = time.monotonic()
+    training.save(options.out / "training.pt")
+    publish(training, source, options.out, log)
+    print(json.dumps({"written": str(options.out / "autoencoder.pt")}))
+
+
+def main() -> None:
+    parser = common_arguments(__doc__)
+    parser.add_argument("--autoencoder", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--latents", type=Path, required=True)
+    parser.add_argument("--shards", type=int, default=60)
+    parser.add_argument("--sample-steps", type=int, default=2)
+    parser.add_argument("--adam-lr", type=float, default=5e-4)
+    run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
