@@ -39,7 +39,9 @@ describe('the play page', () => {
   it('shows the menu over a world that moves', async () => {
     const { page } = opened
     await page.getByTestId('menu').waitFor()
+    await page.evaluate(() => window.__sora!.world.hold({ forward: true }))
     await moreFrames(page, 12)
+    await page.evaluate(() => window.__sora!.world.release())
     const hashes = Object.values(await frameLog(page))
     expect(new Set(hashes).size).toBeGreaterThan(hashes.length / 2)
     expect(await page.getByTestId('model-line').textContent()).toContain('nano')

@@ -17,10 +17,17 @@ beforeAll(async () => {
   ;[server, browser] = await Promise.all([startWorldServer(), launchBrowser()])
   first = await openPage(browser)
   await playTestPage(first.page, `${server.url}/?test`)
-  const roomId = await first.page.evaluate(() => window.__sora!.world.roomId)
   second = await openPage(browser)
-  await playTestPage(second.page, `${server.url}/?test&room=${roomId}`)
+  await playTestPage(second.page, `${await copiedLink(first)}&test`)
 }, 120_000)
+
+/** What the button of the menu puts on the clipboard. */
+async function copiedLink({ page }: WatchedPage): Promise<string> {
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await page.getByTestId('share').click()
+  await page.getByTestId('toast').getByText('Link copied').waitFor()
+  return page.evaluate(() => navigator.clipboard.readText())
+}
 
 afterAll(async () => {
   await browser?.close()

@@ -13,7 +13,7 @@ let browser: Browser
 let opened: WatchedPage
 
 beforeAll(async () => {
-  const folder = path('../output/plugin-page')
+  const folder = path('../output/dist/plugin-page')
   await bundleModule(path('pages/plugin-page.ts'), folder)
   server = await serveFolder(folder)
   browser = await launchBrowser(WEBGPU_ARGS)

@@ -29,6 +29,10 @@ export async function startWorldServer(options: WorldServerProcessOptions = {}):
   const modelArgs = model ? ['--model', model] : []
   const command = ['--conditions=@sora/source', CLI, 'serve', '--play', '--port', String(port), ...modelArgs, ...args]
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })
+  // A test that throws on its way must not leave a server behind.
+  const onExit = () => child.kill('SIGKILL')
+  process.once('exit', onExit)
+  child.once('exit', () => process.off('exit', onExit))
   let output = ''
   child.stdout.on('data', (text) => (output += text))
   child.stderr.on('data', (text) => (output += text))

@@ -16,6 +16,8 @@ import { isPlayingByTouch, TouchButtons } from './touch-buttons.ts'
 
 const TOUCH_HINT = 'Left half of the picture: walk. Right half: look around, tap to break a block.'
 const MOUSE_HINT = 'Mouse to look, W to walk. T makes something happen, Esc leads to the menu.'
+const CLICK_HINT = 'Click into the picture to look around.'
+const LOCK_PATIENCE_MS = 800
 /** Degrees per second that the view turns behind the menu. */
 const IDLE_TURN = 6
 
@@ -96,9 +98,16 @@ export class Game {
 
   #play(): void {
     this.#mode.enter('playing')
-    if (!isPlayingByTouch()) this.#controls?.lock()
     if (!this.#hasHinted) this.#toast.say(isPlayingByTouch() ? TOUCH_HINT : MOUSE_HINT)
     this.#hasHinted = true
+    if (isPlayingByTouch()) return
+    this.#controls?.lock()
+    setTimeout(() => this.#checkLock(), LOCK_PATIENCE_MS)
+  }
+
+  /** Browsers refuse the pointer for a moment after Escape. */
+  #checkLock(): void {
+    if (this.#mode.current === 'playing' && this.#controls?.isLocked === false) this.#toast.say(CLICK_HINT)
   }
 
   #onMode(mode: PageMode): void {
