@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { PROTOCOL_VERSION } from '@sora-world/sdk/protocol'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { createWorldServer, type WorldServer, type WorldServerOptions } from '../../packages/server/src/index.ts'
 import { findModelPackage } from '../../packages/server/src/model/find-package.ts'
 import { StandInWorker } from './stand-in-worker.ts'
@@ -127,6 +129,25 @@ describe('coming and going', () => {
     expect(worker.isStopped).toBe(true)
     await expect(fetch(`${server.url}/health`)).rejects.toThrow()
     await server.close()
+  })
+
+  it('does not wait for a tab that is gone and cannot say goodbye', async () => {
+    const server = await start()
+    const seat = await fetch(`${server.url}/matchmake/joinOrCreate/world`, {
+      method: 'POST',
+      body: JSON.stringify({ protocol: PROTOCOL_VERSION }),
+      headers: { 'content-type': 'application/json' },
+    }).then((response) => response.json())
+    const path = `${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/${path}`)
+    socket.on('error', () => {})
+    await new Promise((resolve) => socket.once('message', resolve))
+    // From here on the client neither reads nor answers.
+    socket.pause()
+    const startedAt = performance.now()
+    await server.close()
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    socket.terminate()
   })
 
   it('does not wait for somebody whose connection dropped', async () => {

@@ -5,22 +5,20 @@ import torch
 from sora_world.config import TINY
 from sora_world.flow import own_context
 from sora_world.flow.loss import Conditioning
-from sora_world.flow.own_context import draw_own_rows, strengthened, with_own_context
+from sora_world.flow.own_context import draw_own_rows, roll_out, with_own_context
 from sora_world.flow.rows import SINGLE, STUDIO, draw_rows
 
 
 def test_only_context_is_replaced(monkeypatch):
-    """A teacher that always answers `guess`: given chunks and previous latents become the guess, nothing else moves."""
+    """With a rollout that is 7 everywhere: given chunks and previous latents become 7, nothing else moves."""
     torch.manual_seed(0)
     monkeypatch.setattr(own_context, "disturbed", lambda own: own)
+    monkeypatch.setattr(own_context, "roll_out", lambda teacher, clean, given: torch.full_like(clean, 7.0))
     clean = torch.randn(64, 4, TINY.autoencoder.latent_channels, 3, 4)
     rows = draw_rows(clean, 3, 16, 16, with_shortcuts=False)
     picked = draw_own_rows(rows)
     assert len(picked) and not ((rows.kind[picked] == SINGLE) | (rows.kind[picked] == STUDIO)).any()
-    guess = torch.full_like(clean[picked], 7.0)
-    nothing = torch.zeros(())
-    conditioning = Conditioning(nothing, nothing, nothing, nothing)
-    shown, after = with_own_context(lambda *inputs: (guess, nothing, None, None), clean, rows, picked, conditioning)
+    shown, after = with_own_context(None, clean, rows, picked, None)
 
     given = rows.is_given[picked]
     assert (shown[picked][given] == 7).all()
@@ -34,8 +32,13 @@ def test_only_context_is_replaced(monkeypatch):
     assert torch.equal(after.previous[others], rows.previous[others])
 
 
-def test_weak_predictions_get_the_strength_of_the_truth():
+def test_rollout_starts_with_the_truth_and_goes_on_alone(tiny_denoiser):
     torch.manual_seed(0)
-    clean = torch.randn(2, 3, 5, 4, 4)
-    assert torch.allclose(strengthened(0.7 * clean, clean), clean, atol=0.02)
-    assert torch.equal(strengthened(3 * clean, clean), 3 * clean)
+    text = TINY.text
+    clean = torch.randn(2, 5, TINY.autoencoder.latent_channels, 3, 4)
+    words = torch.randn(2, 5, text.query_tokens, text.width)
+    given = Conditioning(torch.rand(2, 5, 4, 21), words, torch.randn(2, 5, TINY.denoiser.width), torch.zeros(()))
+    own = roll_out(tiny_denoiser, clean, given)
+    assert own.shape == clean.shape
+    assert torch.equal(own[:, 0], clean[:, 0])
+    assert not torch.isclose(own[:, 2:], clean[:, 2:]).any(dim=2).all()

@@ -23,13 +23,14 @@ class Rollout:
         self.tokens = tier.tokens_per_chunk(height, width)
         layers, window = len(config.temporal_blocks), config.context_chunks
         shape = (layers, batch, config.heads, window * self.tokens, config.head_width)
-        self.key, self.value = torch.zeros(shape), torch.zeros(shape)
-        self.mask = torch.zeros(batch, 1, window + 1)
+        device = model.places.device
+        self.key, self.value = torch.zeros(shape, device=device), torch.zeros(shape, device=device)
+        self.mask = torch.zeros(batch, 1, window + 1, device=device)
         self.mask[..., window] = 1  # itself
-        self.previous = torch.zeros(batch, 1, tier.autoencoder.latent_channels, height, width)
+        self.previous = torch.zeros(batch, 1, tier.autoencoder.latent_channels, height, width, device=device)
 
     def forward(self, noisy: Tensor, sigma: Tensor, step_size: Tensor, actions: Tensor, text: Tensor, pooled: Tensor):
-        time = torch.full(sigma.shape, float(self.index % self.model.config.time_period))
+        time = torch.full_like(sigma, float(self.index % self.model.config.time_period))
         return self.model(
             noisy, self.previous, sigma, step_size, actions, text, pooled, time, self.mask, self.key, self.value
         )
@@ -50,13 +51,13 @@ class Rollout:
     def commit(self, clean: Tensor, noise: Tensor, actions: Tensor, text: Tensor, pooled: Tensor) -> Tensor:
         """Writes a chunk into the cache, slightly noised; returns the pose the model sees in it [B,1,F,Q]."""
         config = self.model.config
-        sigma = torch.full(clean.shape[:2], config.context_noise)
-        step_size = torch.full(clean.shape[:2], 1.0 / config.max_steps)
+        sigma = clean.new_full(clean.shape[:2], config.context_noise)
+        step_size = torch.full_like(sigma, 1.0 / config.max_steps)
         noisy = (1 - config.context_noise) * clean + config.context_noise * noise
         _, pose, key, value = self.forward(noisy, sigma, step_size, actions, text, pooled)
         slot = self.index % config.context_chunks
         place = slice(slot * self.tokens, (slot + 1) * self.tokens)
-        self.key[..., place, :], self.value[..., place, :] = key, value
+        self.key[..., place, :], self.value[..., place, :] = key.float(), value.float()
         self.mask[..., slot] = 1
         self.previous = clean
         self.index += 1

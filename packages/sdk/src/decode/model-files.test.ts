@@ -43,7 +43,7 @@ describe('HttpModelFiles', () => {
     const bytes = await model.read('graph', MANIFEST, { onBytes: (done) => steps.push(done) })
     expect(bytes).toEqual(GRAPH)
     expect(steps.at(-1)).toBe(1000)
-    expect(asked[0]).toMatch(/^\/models\/nano\/graph\?sha256=[0-9a-f]{16}$/)
+    expect(asked[0]).toMatch(/^\/models\/nano\/graph\?v=[0-9a-f]{64}$/)
   })
 
   it('refuses files that are cut, too long or changed', async () => {

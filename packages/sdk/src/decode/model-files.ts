@@ -44,7 +44,7 @@ export class HttpModelFiles implements ModelFiles {
     const entry = manifest.files[name]
     if (!entry) throw new SoraError('model-missing', `the model package does not list "${name}"`)
     // The hash in the address makes a cached copy of an older model impossible.
-    const response = await this.#get(`${name}?sha256=${entry.sha256.slice(0, 16)}`, options.signal)
+    const response = await this.#get(`${name}?v=${entry.sha256}`, options.signal)
     const bytes = await readBody(response, entry.bytes, options)
     await checkHash(name, bytes, entry)
     return bytes

@@ -1,6 +1,5 @@
 import { addFocusLoss, type InputDevice, Listeners } from './device.ts'
 import type { InputState } from './input-state.ts'
-import { hotbarButtons, turnHotbar } from './keymap.ts'
 import { turnView } from './pointer.ts'
 
 const SOURCE = 'gamepad'
@@ -41,7 +40,6 @@ export class Gamepads implements InputDevice {
   readonly #read: () => readonly (Gamepad | null)[]
   readonly #listeners = new Listeners()
   #lastMs: number | null = null
-  #slot: string | null = null
   #slotDown = false
 
   constructor(input: InputState, options: GamepadsOptions = {}) {
@@ -83,10 +81,7 @@ export class Gamepads implements InputDevice {
 
   #turnSlots(pad: Gamepad): void {
     const steps = Number(pad.buttons[SLOT_RIGHT]?.pressed ?? false) - Number(pad.buttons[SLOT_LEFT]?.pressed ?? false)
-    if (steps !== 0 && !this.#slotDown) {
-      this.#slot = turnHotbar(hotbarButtons(this.#input.space), this.#slot, steps)
-      if (this.#slot) this.#input.press(this.#slot)
-    }
+    if (steps !== 0 && !this.#slotDown) this.#input.turnHotbar(steps)
     this.#slotDown = steps !== 0
   }
 }

@@ -82,6 +82,18 @@ describe('InputState', () => {
     expect(input.drain().changedAtMs).toBe(30)
   })
 
+  it('goes on in the hotbar from the slot that any device chose last', () => {
+    const slots = ['hotbar.1', 'hotbar.2', 'hotbar.3'].map((name) => ({ name, binding: 'press' as const }))
+    const input = new InputState({ buttons: slots, axes: [] }, () => 0)
+    input.hold('hotbar.2', true, 'keyboard')
+    input.hold('hotbar.2', false, 'keyboard')
+    input.drain()
+    input.turnHotbar(1)
+    expect(input.drain().pressed).toEqual(['hotbar.3'])
+    input.turnHotbar(1)
+    expect(input.drain().pressed).toEqual(['hotbar.1'])
+  })
+
   it('refuses what the model does not have', () => {
     const { input } = make()
     const attempts = [

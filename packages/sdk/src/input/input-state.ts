@@ -1,4 +1,5 @@
 import { type ActionSpace, SoraError } from '../protocol/index.ts'
+import { hotbarButtons, turnHotbar } from './keymap.ts'
 
 /** Where devices put what they sense. Unknown names throw `action-invalid`. */
 export interface InputSink {
@@ -35,6 +36,8 @@ export class InputState implements InputSink {
   readonly #pressed = new Set<string>()
   readonly #sums = new Map<string, number>()
   #changedAtMs: number | null = null
+  /** Hotbar button that went down last, by whichever device; null before the first. */
+  #slot: string | null = null
 
   constructor(space: ActionSpace, now: () => number, onChange: () => void = () => {}) {
     this.space = space
@@ -63,8 +66,13 @@ export class InputState implements InputSink {
 
   press(button: string): void {
     this.#checkButton(button)
-    this.#pressed.add(button)
-    this.#changed()
+    this.#edge(button)
+  }
+
+  /** Presses the hotbar button `steps` to the right of the last one pressed, around the ends. */
+  turnHotbar(steps: number): void {
+    const button = turnHotbar(hotbarButtons(this.space), this.#slot, steps)
+    if (button) this.press(button)
   }
 
   turn(axis: string, delta: number): void {
@@ -120,6 +128,11 @@ export class InputState implements InputSink {
     }
     this.#holders.set(button, new Set([source]))
     // The edge is latched: a tap between two ticks still reaches the model.
+    this.#edge(button)
+  }
+
+  #edge(button: string): void {
+    if (button.startsWith('hotbar.')) this.#slot = button
     this.#pressed.add(button)
     this.#changed()
   }

@@ -1,6 +1,6 @@
 import { addFocusLoss, type InputDevice, Listeners } from './device.ts'
 import type { InputState } from './input-state.ts'
-import { hotbarButtons, isPressButton, type Keymap, keymapFor, turnHotbar } from './keymap.ts'
+import { isPressButton, type Keymap, keymapFor } from './keymap.ts'
 
 const SOURCE = 'pointer'
 /** Degrees of view for one pixel of mouse: a hand's width turns the player once around. */
@@ -23,7 +23,6 @@ export class Pointer implements InputDevice {
   readonly #keymap: Keymap
   readonly #options: PointerOptions
   readonly #listeners = new Listeners()
-  #slot: string | null = null
   sensitivity: number
 
   constructor(input: InputState, element: HTMLElement, options: PointerOptions = {}) {
@@ -101,8 +100,7 @@ export class Pointer implements InputDevice {
   #onWheel(event: WheelEvent): void {
     if (!this.isLocked) return
     event.preventDefault()
-    this.#slot = turnHotbar(hotbarButtons(this.#input.space), this.#slot, Math.sign(event.deltaY))
-    if (this.#slot) this.#input.press(this.#slot)
+    this.#input.turnHotbar(Math.sign(event.deltaY))
   }
 
   #onLockChange(): void {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server as HttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { type Server as ColyseusServer, defineRoom, defineServer, matchMaker } from '@colyseus/core'
 import { WebSocketTransport } from '@colyseus/ws-transport'
 import { chunkDurationMs, ROOM_NAME, SoraError } from '@sora-world/sdk/protocol'
@@ -58,6 +58,8 @@ export interface RoomServer {
  * LIMITS.messageBytes on purpose.
  */
 const MAX_FRAME_BYTES = 1024 * 1024
+/** How long clients have to answer a goodbye, milliseconds. */
+const GOODBYE_MS = 1500
 const DEFAULT_MAX_ROOMS = 16
 const DEFAULT_MAX_CLIENTS = 32
 const DEFAULT_RECONNECTION_SECONDS = 30
@@ -80,6 +82,7 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
   const { modelUrl, scheduler, steps } = world.settings
   scheduler.learn(await measureWorker(worker, steps))
   const http = createServer()
+  const sockets = openSockets(http)
   const health = () => serverHealth(world)
   const { modelDir, playDir, playHandler } = options
   const server = defineServer({
@@ -94,11 +97,20 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
   let closing: Promise<void> | undefined
   const close = async () => {
     scheduler.stop()
-    await shutDown(server, http)
+    await shutDown(server, http, sockets)
     await worker.stop()
   }
   const { port: actualPort } = http.address() as AddressInfo
   return { port: actualPort, url: serverUrl(host, actualPort), health, close: () => (closing ??= close()) }
+}
+
+function openSockets(http: HttpServer): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  http.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
 }
 
 async function listen(server: ColyseusServer, http: HttpServer, port: number, host: string): Promise<void> {
@@ -112,12 +124,15 @@ async function listen(server: ColyseusServer, http: HttpServer, port: number, ho
   limitBodies(http)
 }
 
-async function shutDown(server: ColyseusServer, http: HttpServer): Promise<void> {
+/** A client whose tab or machine is gone never answers the goodbye: its socket is cut after a moment. */
+async function shutDown(server: ColyseusServer, http: HttpServer, sockets: ReadonlySet<Socket>): Promise<void> {
   const closed = once(http, 'close')
+  const patience = setTimeout(() => sockets.forEach((socket) => void socket.destroy()), GOODBYE_MS)
   await server.gracefullyShutdown(false)
   matchMaker.stats.clearAutoPersistInterval()
   http.closeAllConnections()
   await closed
+  clearTimeout(patience)
   isServing = false
 }
 
