@@ -34,7 +34,7 @@ describe.skipIf(!isThere)('WebGPU provider', () => {
     const input = halfFilledInput(cpu)
     const [expected, actual] = [await cpu.denoise(input), await gpu.denoise(input)]
     for (const name of ['clean', 'pose', 'presentKey', 'presentValue'] as const) {
-      expect(largestDifference(actual[name], expected[name]), name).toBeLessThan(2e-3)
+      expect(relativeDifference(actual[name], expected[name]), name).toBeLessThan(1e-3)
     }
   }, 120_000)
 
@@ -46,7 +46,7 @@ describe.skipIf(!isThere)('WebGPU provider', () => {
     const input = { size, batch: 1, latent, state }
     const [expected, actual] = [await cpu.decode(input), await gpu.decode(input)]
     expect(largestDifference(actual.frames, expected.frames)).toBeLessThanOrEqual(1)
-    expect(largestDifference(actual.nextState, expected.nextState)).toBeLessThan(2e-3)
+    expect(relativeDifference(actual.nextState, expected.nextState)).toBeLessThan(1e-3)
   }, 120_000)
 
   it('encodes captions to the same numbers', async () => {
@@ -80,6 +80,11 @@ function halfFilledInput(model: WorldModel): DenoiseInput {
     pastKey: normal(4, past),
     pastValue: normal(5, past),
   }
+}
+
+/** Largest difference as a share of the largest value: sums of float32 in another order differ with the values' size. */
+function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return largestDifference(a, b) / largestDifference(b, new Float32Array(b.length))
 }
 
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
