@@ -1,4 +1,6 @@
 #!/bin/sh
+# The first seconds fit the linear path, which fixes the latents; the denoiser may start after the first "published".
+# (The package of 0.1.0 has its decoder from nano-decoder.sh alone: this stage's was lost to dead ReLUs, see docs/log.md.)
 # Trains the nano autoencoder on the clip bank; bf16 autocast is 1.5 to 2 times as fast as fp32 on Zen 4.
 # Weak shaping of the latents: they are given (linear encoder), and at full strength every texture was lost.
 cd "$(dirname "$0")/.." || exit 1

@@ -30,7 +30,10 @@ actions: 1 would mean that controls do nothing.
 
 NANO_LIMITS = """- A test-bed size: about two million parameters in the denoiser, trained for an hour on a CPU. It keeps
   every path of the project alive where no GPU is at hand; it is not what the method can do.
-- Fine texture is soft, and newly revealed parts of the world are softer still.
+- Pictures are impressions: soft, with the 16-pixel cells of the latents showing where the model is unsure.
+- Standing still keeps a scene for some seconds; after half a minute its colours and shapes have wandered. Walking and
+  turning replace the view with something of the same kind rather than with what is really there.
+- Breaking and placing blocks, the hotbar and small things are not reliably drawn.
 - No memory beyond {window} chunks: what left the picture for longer is invented anew.
 - First views from a caption get colours and light right more often than things."""
 

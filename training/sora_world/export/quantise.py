@@ -30,8 +30,8 @@ LEAST_DECODER_PSNR = 40.0  # dB between int8 and fp32 pictures; below it the fp3
 
 # The exporter numbers equal layers: /model/qkv/MatMul, /model/qkv_1/MatMul, ...
 BLOCK_PRODUCT = re.compile(r"/(qkv|join|grow)(_\d+)?/MatMul$")
-# The first sees unit-variance latents whose rounding every later layer inherits; the last draws the pixels.
-KEPT_CONVOLUTIONS = re.compile(r"/decoder/(enter|depth)/")
+# The first sees the latents, whose rounding every later layer inherits; the linear path draws the pixels.
+KEPT_CONVOLUTIONS = re.compile(r"/(enter|linear|depth)/")
 
 
 def quantise_denoiser(path: Path, out: Path) -> int:

@@ -25,6 +25,8 @@ WEIGHT_BOUNDS = (0.3, 4.0)  # relative to the mean channel; the last components 
 
 
 class ResidualBlock(nn.Module):
+    """Nothing follows the sum: with a ReLU there the last block died twice, and neither loss nor gradients told."""
+
     def __init__(self, width: int, memory: bool = False):
         super().__init__()
         self.memory = memory
@@ -35,7 +37,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, before: Tensor | None = None) -> Tensor:
         inside = torch.cat([x, before], 1) if self.memory else x
-        return F.relu(x + self.second(F.relu(self.first(inside))))
+        return x + self.second(F.relu(self.first(inside)))
 
 
 def average_groups(x: Tensor, channels: int) -> Tensor:
@@ -60,7 +62,7 @@ class Down(nn.Module):
         if self.pairs:
             channels, height, width = x.shape[1:]
             x = x.reshape(-1, 2 * channels, height, width)
-        return F.relu(self.mix(x) + average_groups(x, self.outside))
+        return self.mix(x) + average_groups(x, self.outside)
 
 
 class Up(nn.Module):
@@ -75,7 +77,7 @@ class Up(nn.Module):
         height, width = x.shape[2:]
         grown = self.mix(x) + repeat_channels(x, self.outside).repeat_interleave(4, 1).repeat(1, 2, 1, 1)
         grown = grown.reshape(-1, self.outside * 4, height, width)
-        return F.relu(F.pixel_shuffle(grown, 2))
+        return F.pixel_shuffle(grown, 2)
 
 
 def repeat_channels(x: Tensor, channels: int) -> Tensor:
@@ -106,7 +108,7 @@ class EncoderNetwork(nn.Module):
         """frames [B,F,3,H,W] in -1..1 -> [B,C,h,w]"""
         batch, count, colours, height, width = frames.shape
         x = F.pixel_unshuffle(frames.reshape(batch * count, colours, height, width), 4)
-        x = self.shallow(F.relu(self.enter(x)))
+        x = self.shallow(self.enter(x))
         x = self.deep(self.to_deep(self.middle(self.to_middle(x))))
         return self.leave(x)
 
@@ -141,7 +143,7 @@ class Decoder(nn.Module):
         self.depth = nn.Conv2d(middle, 2, 1)  # two frames per half-rate feature map
         self.block_id = nn.Conv2d(middle, 2 * config.block_ids, 1)
         self.block_ids = config.block_ids
-        self.linear = nn.Conv2d(config.latent_channels, FRAMES_PER_CHUNK * 3 * PATCH * PATCH, 1)
+        self.linear = nn.Conv2d(config.latent_channels, FRAMES_PER_CHUNK * 3 * PATCH * PATCH, 3, padding=1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
@@ -155,7 +157,7 @@ class Decoder(nn.Module):
         batch = latent.shape[0]
         height, width = latent.shape[2:]
         plain = F.pixel_shuffle(self.linear(latent), PATCH).reshape(batch, 4, 3, height * PATCH, width * PATCH)
-        features = F.relu(self.enter(latent))
+        features = self.enter(latent)
         x = self.deep(self.remember(features, state))
         middle = self.middle(self.to_middle(x))
         picture = F.pixel_shuffle(self.leave(self.shallow(self.to_shallow(middle))), 4)
@@ -194,7 +196,7 @@ class Autoencoder(nn.Module):
 
         Equal variances make channels look equally important; a loss over latents should know that they are not.
         """
-        strength = self.decoder.linear.weight.flatten(1).norm(dim=0) * self.deviation
+        strength = self.decoder.linear.weight.square().sum((0, 2, 3)).sqrt() * self.deviation
         bounded = (strength / strength.mean()).clamp(*WEIGHT_BOUNDS)
         return bounded / bounded.mean()
 
@@ -205,7 +207,7 @@ class Autoencoder(nn.Module):
     def decode_clip(self, raw: Tensor) -> dict[str, Tensor]:
         """All chunks in parallel: raw latents [B,T,C,h,w] -> the decoder's outputs with leading [B,T]."""
         batch, chunks = raw.shape[:2]
-        features = F.relu(self.decoder.enter(raw.flatten(0, 1))).unflatten(0, (batch, chunks))
+        features = self.decoder.enter(raw.flatten(0, 1)).unflatten(0, (batch, chunks))
         before = torch.cat([torch.zeros_like(features[:, :1]), features[:, :-1]], 1)
         decoded = self.decoder(raw.flatten(0, 1), before.flatten(0, 1))
         return {name: value.unflatten(0, (batch, chunks)) for name, value in decoded.items()}

@@ -23,10 +23,12 @@ from sora_world.config import FRAMES_PER_CHUNK, TIERS
 from sora_world.data.batches import FrameBatch, Shard
 from sora_world.flow.rollout import band_mask
 from sora_world.flow.sampler import sample
+from sora_world.models.autoencoder import Autoencoder, to_network
 from sora_world.train import checkpoint
 from sora_world.train.autoencoder import AutoencoderTraining, paths, publish
 from sora_world.train.denoiser import WorldModel
 from sora_world.train.optim import Average
+from sora_world.train.principal import DecoderFit
 from sora_world.train.reconstruction import LatentShaping
 from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
 
@@ -80,6 +82,17 @@ class PredictedClips:
     def refresh(self) -> int:
         return len(self.shards)
 
+    def refit(self, model: Autoencoder) -> None:
+        """Fits the decoder's linear path to predicted and true latents in equal parts."""
+        fit = DecoderFit(model)
+        for shard, *kinds in zip(self.shards, self.predicted, self.true, strict=True):
+            for clip in range(len(shard)):
+                frames = to_network(torch.from_numpy(np.array(shard.rgb[clip])))
+                frames = frames.unflatten(0, (-1, FRAMES_PER_CHUNK))
+                for latents in kinds:
+                    fit.add(latents[clip].float(), frames)
+        fit.solve()
+
     def sample(self, rng: np.random.Generator, count: int, chunks: int) -> FrameBatch:
         """`count` clips of one shard, all with predicted or all with true latents."""
         index = int(rng.integers(len(self.shards)))
@@ -114,7 +127,6 @@ def run(options: argparse.Namespace) -> None:
     else:
         finished = checkpoint.load(options.autoencoder / "autoencoder.pt")["model"]
         checkpoint.load_weights(training.model, finished)
-        training.average = Average(training.model, rate=0.995)
     training.model.encoder.requires_grad_(False)
     size = f"{tier.sizes[0][0]}x{tier.sizes[0][1]}"
     log = Log(options.out / "log.jsonl")
@@ -123,6 +135,10 @@ def run(options: argparse.Namespace) -> None:
     sizes = {"size": size, "shards": options.shards, "steps": options.sample_steps}
     source = PredictedClips(world, options.bank, options.latents, **sizes, bf16=options.bf16)
     log.write(event="predicted", shards=source.refresh())
+    if training.steps == 0:
+        source.refit(training.model)
+        training.average = Average(training.model, rate=0.995)
+        publish(training, source, options.out, log)
     box, saved_at = TimeBox(options.minutes, training.seconds), time.monotonic()
     while box.progress < 1 and training.steps < options.steps:
         report = training.step(source, options.batch, box.progress, options.bf16)

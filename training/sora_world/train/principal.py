@@ -35,7 +35,39 @@ def fit_linear_path(model: Autoencoder, source, rng: np.random.Generator, device
     encoder, decoder = model.encoder.linear, model.decoder.linear
     encoder.weight.copy_(analysis.reshape(channels, FRAMES_PER_CHUNK * 3, PATCH, PATCH))
     encoder.bias.copy_(-analysis @ mean)
-    decoder.weight.copy_(synthesis[:, :, None, None])
+    decoder.weight.zero_()[:, :, 1, 1] = synthesis  # the neighbours come in with `refit_decoder`
     decoder.bias.copy_(mean)
     error = (patches - mean - (patches - mean) @ basis @ basis.T).square().mean() / 4
     return float(-10 * torch.log10(error))
+
+
+class DecoderFit:
+    """Least squares from a cell's latent and its eight neighbours to its patch of pixels.
+
+    Components alone leave the borders of the cells visible, most of all between latents that a denoiser guessed. The
+    best linear answer needs no training: sums over samples, one solve.
+    """
+
+    def __init__(self, model: Autoencoder):
+        self.model = model
+        inputs = model.config.latent_channels * 9 + 1
+        self.gram = torch.zeros(inputs, inputs, dtype=torch.float64)
+        self.cross = torch.zeros(inputs, FRAMES_PER_CHUNK * 3 * PATCH * PATCH, dtype=torch.float64)
+
+    @torch.no_grad()
+    def add(self, latents: Tensor, frames: Tensor) -> None:
+        """latents normalised [B,C,h,w]; frames [B,F,3,H,W] in -1..1"""
+        raw = latents * self.model.deviation[:, None, None] + self.model.mean[:, None, None]
+        around = torch.nn.functional.unfold(raw, 3, padding=1).transpose(1, 2).flatten(0, 1)
+        inputs = torch.cat([around, torch.ones(len(around), 1)], 1)
+        self.gram += (inputs.T @ inputs).double()
+        self.cross += (inputs.T @ patches_of(frames)).double()
+
+    @torch.no_grad()
+    def solve(self, ridge: float = 1e-4) -> None:
+        """Writes the solution into the decoder's linear path."""
+        weight = self.gram.diagonal().mean() * ridge
+        solution = torch.linalg.solve(self.gram + weight * torch.eye(len(self.gram)), self.cross).float()
+        linear = self.model.decoder.linear
+        linear.weight.copy_(solution[:-1].T.reshape(linear.weight.shape))
+        linear.bias.copy_(solution[-1])
