@@ -89,7 +89,7 @@ function run(command, args) {
 
 function install() {
   const isDebianRoot = existsSync('/etc/debian_version') && process.getuid?.() === 0
-  if (isDebianRoot && run('apt-get', ['update']) && run('apt-get', ['install', '-y', 'chromium'])) return
+  if (isDebianRoot && run('apt-get', ['update']) && run('apt-get', ['install', '-y', 'chromium', 'libvulkan1'])) return
   run('npx', ['--no-install', 'playwright-core', 'install', 'chromium'])
 }
 

@@ -1,3 +1,4 @@
+import { execSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DenoiseInput, modelDims, type WorldModel } from '../packages/server/src/model/denoiser.ts'
@@ -7,11 +8,11 @@ import { chunkNoise } from '../packages/server/src/sampler/noise.ts'
 
 /**
  * The GPU code path without a GPU: onnxruntime's WebGPU provider on Chromium's software Vulkan. Equal results are the
- * point, speed is not. `apt install chromium` brings the driver.
+ * point, speed is not. `apt install chromium libvulkan1` brings driver and loader.
  */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json'
-const isThere = existsSync(SWIFTSHADER)
-if (!isThere) console.warn(`test/webgpu: skipped, ${SWIFTSHADER} is not there (apt install chromium)`)
+const isThere = existsSync(SWIFTSHADER) && hasVulkanLoader()
+if (!isThere) console.warn(`test/webgpu: skipped, ${SWIFTSHADER} or libvulkan is not there`)
 
 describe.skipIf(!isThere)('WebGPU provider', () => {
   let cpu: WorldModel
@@ -55,6 +56,14 @@ describe.skipIf(!isThere)('WebGPU provider', () => {
     expect(largestDifference(actual.pooled, expected.pooled)).toBeLessThan(1e-3)
   })
 })
+
+function hasVulkanLoader(): boolean {
+  try {
+    return execSync('ldconfig -p', { encoding: 'utf8' }).includes('libvulkan.so.1')
+  } catch {
+    return false
+  }
+}
 
 function halfFilledInput(model: WorldModel): DenoiseInput {
   const size = model.manifest.sizes[0]!
