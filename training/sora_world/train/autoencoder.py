@@ -23,6 +23,7 @@ from sora_world.train import checkpoint
 from sora_world.train.optim import Average, Optimisers, warmup_stable_decay
 from sora_world.train.principal import fit_linear_path
 from sora_world.train.reconstruction import LatentShaping, psnr, training_loss
+from sora_world.train.resumable import Resumable
 from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
 
 CHUNKS = 3  # the first with an empty state, two with a filled one
@@ -33,7 +34,7 @@ EQUIVARIANCE_EVERY = 4
 KEEP_ADAM = ("encoder", "decoder")
 
 
-class AutoencoderTraining:
+class AutoencoderTraining(Resumable):
     """Model, optimisers, average and the random state: all that a resumed run needs."""
 
     def __init__(
@@ -74,27 +75,6 @@ class AutoencoderTraining:
         self.average.update(self.model, self.steps)
         return report | {"loss": float(total.detach())}
 
-    def save(self, path: Path) -> None:
-        checkpoint.save(
-            path,
-            self.tier,
-            model=self.model.state_dict(),
-            average=self.average.values,
-            optimisers=self.optimisers.state_dict(),
-            steps=self.steps,
-            seconds=self.seconds,
-            torch_rng=torch.get_rng_state(),
-            data_rng=self.rng.bit_generator.state,
-        )
-
-    def load(self, path: Path) -> None:
-        saved = checkpoint.load(path)
-        checkpoint.load_weights(self.model, saved["model"])
-        self.average.values = saved["average"]
-        self.optimisers.load_state_dict(saved["optimisers"])
-        self.steps, self.seconds = saved["steps"], saved["seconds"]
-        torch.set_rng_state(saved["torch_rng"])
-        self.rng.bit_generator.state = saved["data_rng"]
 
 
 def to_device(batch: FrameBatch, device: torch.device) -> FrameBatch:

@@ -27,9 +27,9 @@ from sora_world.flow.rows import SINGLE, STUDIO, Rows, draw_rows
 from sora_world.flow.schedule import add_noise
 from sora_world.models.denoiser import Denoiser
 from sora_world.models.text import TextEncoder
-from sora_world.train import checkpoint
 from sora_world.train.autoencoder import paths
 from sora_world.train.optim import Average, Optimisers, warmup_stable_decay
+from sora_world.train.resumable import Resumable
 from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
 
 CAPTION_DROPOUT = 0.1
@@ -58,7 +58,7 @@ class WorldModel(nn.Module):
         return text[place].unflatten(0, tokens.shape[:2]), pooled[place].unflatten(0, tokens.shape[:2])
 
 
-class DenoiserTraining:
+class DenoiserTraining(Resumable):
     """Model, averaged teacher, optimisers and random state: all that a resumed run needs."""
 
     channel_weights: Tensor | None = None  # [C], of the autoencoder
@@ -119,28 +119,8 @@ class DenoiserTraining:
         """Conditioning of the rows `picked` [n], read by the averaged text encoder."""
         return Conditioning(batch.actions[picked], *self.teacher.read(batch.tokens[picked]), batch.pose[picked])
 
-    def save(self, path: Path) -> None:
-        checkpoint.save(
-            path,
-            self.tier,
-            words=self.words,
-            model=self.model.state_dict(),
-            average=self.average.values,
-            optimisers=self.optimisers.state_dict(),
-            steps=self.steps,
-            seconds=self.seconds,
-            torch_rng=torch.get_rng_state(),
-            data_rng=self.rng.bit_generator.state,
-        )
-
-    def load(self, path: Path) -> None:
-        saved = checkpoint.load(path)
-        checkpoint.load_weights(self.model, saved["model"])
-        self.average.values = saved["average"]
-        self.optimisers.load_state_dict(saved["optimisers"])
-        self.steps, self.seconds = saved["steps"], saved["seconds"]
-        torch.set_rng_state(saved["torch_rng"])
-        self.rng.bit_generator.state = saved["data_rng"]
+    def parts(self) -> dict:
+        return super().parts() | {"words": self.words}
 
 
 def draw_batch(bank: LatentBank | LiveLatents, rng: np.random.Generator, rows: int) -> LatentBatch:

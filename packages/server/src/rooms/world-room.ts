@@ -102,13 +102,13 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     const { scheduler, clock, worker, defaultPrompt } = host.settings
     const size = chooseSize(manifest, options.size)
     const steps = chooseSteps(manifest, options.steps ?? host.settings.steps)
-    const { prompt = defaultPrompt, rngSeed = drawSeed() } = options
+    const { prompt = defaultPrompt, rngSeed = drawRngSeed() } = options
     this.#seat = new DriverSeat({ lockControl: host.settings.lockControl })
     this.#session = new RolloutSession(
       { id: this.roomId, manifest, size, steps, prompt, rngSeed },
       {
         clock,
-        drawSeed,
+        drawRngSeed,
         onChunk: (packets) => sendChunk(this.clients, packets, (client) => this.#downlinks.get(client.sessionId)),
         onChange: () => this.#show(),
         wake: () => scheduler.wake(),
@@ -214,6 +214,6 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
   }
 }
 
-function drawSeed(): number {
+function drawRngSeed(): number {
   return randomInt(0, 2 ** 32)
 }

@@ -15,7 +15,7 @@ function setUp() {
     { id: 'room', manifest, size, steps: 2, prompt: ' a  forest ', rngSeed: 7 },
     {
       clock,
-      drawSeed: () => 99,
+      drawRngSeed: () => 99,
       onChunk: ({ latent, image }) => {
         for (const packet of [latent, image]) if (packet) packets.push(decodeChunkPacket(packet))
       },

@@ -30,7 +30,7 @@ export interface SessionSettings {
 /** What a session needs from its surroundings. */
 export interface SessionPorts {
   clock: Clock
-  drawSeed(): number
+  drawRngSeed(): number
   /** The packets of a new chunk, one per downlink kind that was asked for. */
   onChunk(packets: Partial<Record<Downlink, Uint8Array>>): void
   /** Something in {@link RolloutSession.view} changed. */
@@ -136,7 +136,7 @@ export class RolloutSession implements Schedulable {
    *
    * @throws SoraError `prompt-empty` or `prompt-too-long`
    */
-  startWorld(prompt: string, rngSeed = this.#ports.drawSeed()): AppliedReply {
+  startWorld(prompt: string, rngSeed = this.#ports.drawRngSeed()): AppliedReply {
     const text = cleanPromptText(prompt, LIMITS.promptLength)
     this.close()
     this.#run = this.#newRun(this.#run.index + 1, text, rngSeed)

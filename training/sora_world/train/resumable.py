@@ -1,0 +1,50 @@
+"""What any training run needs to go on exactly where it stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from sora_world.config import Tier
+from sora_world.train import checkpoint
+from sora_world.train.optim import Average, Optimisers
+
+
+class Resumable:
+    """A training run's state in one file: weights, their average, optimisers, counters, both random generators."""
+
+    tier: Tier
+    model: nn.Module
+    average: Average
+    optimisers: Optimisers
+    steps: int
+    seconds: float
+    rng: np.random.Generator
+
+    def parts(self) -> dict[str, Any]:
+        """What goes into the file; subclasses add their own."""
+        return {
+            "model": self.model.state_dict(),
+            "average": self.average.values,
+            "optimisers": self.optimisers.state_dict(),
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "torch_rng": torch.get_rng_state(),
+            "data_rng": self.rng.bit_generator.state,
+        }
+
+    def save(self, path: Path) -> None:
+        checkpoint.save(path, self.tier, **self.parts())
+
+    def load(self, path: Path) -> None:
+        saved = checkpoint.load(path)
+        checkpoint.load_weights(self.model, saved["model"])
+        self.average.values = saved["average"]
+        self.optimisers.load_state_dict(saved["optimisers"])
+        self.steps, self.seconds = saved["steps"], saved["seconds"]
+        torch.set_rng_state(saved["torch_rng"])
+        self.rng.bit_generator.state = saved["data_rng"]
