@@ -91,11 +91,13 @@ def test_onnx_play_equals_torch_rollout(package):
     rng = np.random.default_rng(0)
     for _ in range(5):
         noise, commit_noise, actions = play.noise(rng), play.noise(rng), rng.random((1, 4, 21), np.float32)
+        memory = torch.from_numpy(play.seen_before(actions))
         clean = play.sample(actions, noise, 2)
         play.commit(clean, commit_noise, actions)
         tensors = (torch.from_numpy(value) for value in (noise, commit_noise))
-        again = rollout.next_chunk(torch.from_numpy(actions)[:, None], text, pooled, *tensors, steps=2)
+        again = rollout.next_chunk(torch.from_numpy(actions)[:, None], text, pooled, *tensors, steps=2, memory=memory)
         np.testing.assert_allclose(clean, again.numpy(), atol=1e-3)
+    assert memory.any()
 
 
 def test_int8_denoiser_stays_close(package, tmp_path):

@@ -56,7 +56,7 @@ def test_shortcut_target_of_a_perfect_teacher_is_the_clean_latent(monkeypatch):
     rows = draw_rows(clean, 3, 16, 16, with_shortcuts=True)
     seen = []
 
-    def teacher(noisy, previous, sigma, step_size, *others):
+    def teacher(noisy, previous, sigma, step_size, *others, memory=None):
         seen.append((sigma, step_size))
         return clean, torch.zeros(()), None, None
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import torch
 
-from sora_world.config import TINY
+from sora_world.config import MEMORY_CELL, MEMORY_CHANNELS, TINY
+from sora_world.data.latents import unpack_memory
 from sora_world.flow.rollout import Rollout
 from sora_world.train.decoder import predict_clips
 from sora_world.train.denoiser import WorldModel
@@ -20,7 +21,9 @@ def test_one_pass_over_two_copies_equals_continuing_the_truth(monkeypatch):
         "latents": torch.randn(1, chunks, TINY.autoencoder.latent_channels, 3, 4),
         "actions": torch.rand(1, chunks, 4, 21),
         "tokens": torch.randint(0, 20, (1, 1, TINY.text.length)).expand(-1, chunks, -1),
+        "memory": torch.randint(0, 255, (1, chunks, MEMORY_CHANNELS, 3 * MEMORY_CELL, 4 * MEMORY_CELL)).byte(),
     }
+    memories = unpack_memory(clips["memory"])
     text, pooled = world.read(clips["tokens"][:, :1])
     monkeypatch.setattr(torch, "randn_like", torch.zeros_like)
     made = predict_clips(world, clips, steps=2)
@@ -31,7 +34,8 @@ def test_one_pass_over_two_copies_equals_continuing_the_truth(monkeypatch):
         actions = clips["actions"][:, t : t + 1]
         mask, previous, index = rollout.mask.clone(), rollout.previous, rollout.index
         key, value = rollout.key.clone(), rollout.value.clone()
-        expected = rollout.next_chunk(actions, text, pooled, nothing, nothing, steps=2)
+        memory = memories[:, t : t + 1]
+        expected = rollout.next_chunk(actions, text, pooled, nothing, nothing, steps=2, memory=memory)
         assert torch.allclose(made[:, t : t + 1], expected, atol=1e-4)
         rollout.mask, rollout.previous, rollout.index, rollout.key, rollout.value = mask, previous, index, key, value
-        rollout.commit(clips["latents"][:, t : t + 1], nothing, actions, text, pooled)
+        rollout.commit(clips["latents"][:, t : t + 1], nothing, actions, text, pooled, memory)

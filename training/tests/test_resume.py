@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from sora_world.config import TINY
+from sora_world.config import MEMORY_CELL, MEMORY_CHANNELS, TINY
 from sora_world.data.batches import ClipBank
 from sora_world.data.latents import LatentBatch
 from sora_world.train.autoencoder import AutoencoderTraining
@@ -28,7 +28,8 @@ def striped_latents(rows: int = 8, chunks: int = 4) -> LatentBatch:
     actions = torch.zeros(rows, chunks, 4, 21)
     actions[..., 19] = direction[:, None, None]
     tokens = torch.ones(rows, chunks, text.length, dtype=torch.int64)
-    return LatentBatch(latents, actions, torch.zeros(rows, chunks, 4, 6), tokens)
+    memory = torch.zeros(rows, chunks, MEMORY_CHANNELS, 3 * MEMORY_CELL, 4 * MEMORY_CELL)
+    return LatentBatch(latents, actions, torch.zeros(rows, chunks, 4, 6), tokens, memory)
 
 
 def test_denoiser_overfits():

@@ -20,7 +20,7 @@ import torch
 from sora_world.config import DEPTH_SCALE
 
 CLIP_FRAMES = 36  # nine chunks: a context window of eight and the one to predict
-ARRAYS = ("rgb", "inverse_depth", "block_id", "actions", "motion", "attributes")
+ARRAYS = ("rgb", "inverse_depth", "block_id", "actions", "motion", "pose", "attributes")
 
 
 def load_renderer(name: str):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sora_world.config import FRAMES_PER_CHUNK
+from sora_world.config import DEPTH_SCALE, FRAMES_PER_CHUNK, SPATIAL_SCALE
 
 
 @dataclass
@@ -93,3 +93,19 @@ def as_pictures(batch: FrameBatch, rows: int) -> FrameBatch:
         return torch.cat([frozen, values[rows:]])
 
     return FrameBatch(still(batch.rgb), still(batch.inverse_depth), still(batch.block_id))
+
+
+def random_crop(batch: FrameBatch, rng: np.random.Generator, side: int) -> FrameBatch:
+    """A window of at most `side` x `side` pixels, the same for all clips, on the grid of the latent cells.
+
+    More clips a step for the same work: while textures are learned, their variety counts for more than whole pictures.
+    """
+    height, width = batch.rgb.shape[2:4]
+    top = SPATIAL_SCALE * int(rng.integers(max(0, height - side) // SPATIAL_SCALE + 1))
+    left = SPATIAL_SCALE * int(rng.integers(max(0, width - side) // SPATIAL_SCALE + 1))
+
+    def cut(values: Tensor, scale: int) -> Tensor:
+        rows = slice(top // scale, (top + side) // scale)
+        return values[:, :, rows, left // scale : (left + side) // scale]
+
+    return FrameBatch(cut(batch.rgb, 1), cut(batch.inverse_depth, DEPTH_SCALE), cut(batch.block_id, DEPTH_SCALE))

@@ -19,11 +19,13 @@ from torch import Tensor
 
 from sora_world.config import FRAMES_PER_CHUNK, Tier
 from sora_world.data.batches import Shard
-from sora_world.models.autoencoder import Autoencoder, to_network
+from sora_world.memory.clips import clip_memories
+from sora_world.memory.points import LONGEST_AGE
+from sora_world.models.autoencoder import Autoencoder, to_bytes, to_network
 from sora_world.models.text import PADDING, Tokenizer
 from sora_world.train import checkpoint
 
-FIELDS = ("latents", "actions", "pose", "tokens")
+FIELDS = ("latents", "actions", "pose", "tokens", "memory")
 
 
 @dataclass
@@ -32,6 +34,21 @@ class LatentBatch:
     actions: Tensor  # float32 [B,T,F,21]
     pose: Tensor  # float32 [B,T,F,6]
     tokens: Tensor  # int64 [B,T,P]
+    memory: Tensor  # float32 [B,T,6,8h,8w]
+
+
+def pack_memory(images: Tensor) -> Tensor:
+    """Memory images [...,6,8h,8w] as uint8; four times smaller, and colours have no more than 8 bits anyway."""
+    colour, known_and_depth, age = images.split([3, 2, 1], -3)
+    scaled = torch.cat([colour * 127.5 + 127.5, known_and_depth * 255, age * LONGEST_AGE], -3)
+    return scaled.round().clamp(0, 255).to(torch.uint8)
+
+
+def unpack_memory(packed: Tensor) -> Tensor:
+    """The inverse of `pack_memory`, float32."""
+    colour, known, depth, age = packed.float().split([3, 1, 1, 1], -3)
+    known = known / 255
+    return torch.cat([(colour / 127.5 - 1) * known, known, depth / 255, age / LONGEST_AGE], -3)
 
 
 def make_tokenizer(tier: Tier) -> Tokenizer:
@@ -69,15 +86,29 @@ def encode_captions(tokenizer: Tokenizer, captions: list[list[str]]) -> Tensor:
     return torch.tensor([[tokenizer.encode(caption) for caption in clip[last]] for clip in captions], dtype=torch.int32)
 
 
+@torch.no_grad()
+def remember_clips(model: Autoencoder, latents: Tensor, actions: Tensor, motion: Tensor) -> Tensor:
+    """Packed memory images uint8 [B,T,6,8h,8w] of what the decoder makes of `latents` [B,T,C,h,w]: as in play."""
+    raw = latents * model.deviation[:, None, None] + model.mean[:, None, None]
+    decoded = model.decode_clip(raw)
+    frames = to_bytes(decoded["frames"].float()).flatten(1, 2)
+    depth = decoded["inverse_depth"].float().clamp(min=0).flatten(1, 2)
+    return pack_memory(clip_memories(frames, depth, actions, motion))
+
+
 def encode_shard(shard: Shard, model: Autoencoder, tokenizer: Tokenizer, device: torch.device | str = "cpu") -> dict:
-    """One shard's latents and labels."""
+    """One shard's latents, labels and memory images."""
     labels = shard.labels()
     rgb = torch.from_numpy(np.array(shard.rgb))
+    actions, pose = by_chunk(labels["actions"]), by_chunk(labels["motion"])
+    latents = torch.cat([encode_frames(model, part.to(device)) for part in rgb.split(8)])
+    parts = zip(latents.split(8), actions.to(device).split(8), pose.to(device).split(8), strict=True)
     return {
-        "latents": torch.cat([encode_frames(model, part.to(device)) for part in rgb.split(8)]).half().cpu(),
-        "actions": by_chunk(labels["actions"]).half(),
-        "pose": by_chunk(labels["motion"]).half(),
+        "latents": latents.half().cpu(),
+        "actions": actions.half(),
+        "pose": pose.half(),
         "tokens": encode_captions(tokenizer, labels["captions"]),
+        "memory": torch.cat([remember_clips(model, *part).cpu() for part in parts]),
     }
 
 
@@ -132,7 +163,8 @@ class LatentBank:
         fields = self.sizes[names[rng.choice(len(names), p=weights / weights.sum())]]
         rows = torch.from_numpy(rng.integers(len(fields["latents"]), size=count))
         latents, actions, pose = (fields[name][rows].float() for name in ("latents", "actions", "pose"))
-        return LatentBatch(latents, actions, pose, fields["tokens"][rows].long())
+        memory = unpack_memory(fields["memory"][rows])
+        return LatentBatch(latents, actions, pose, fields["tokens"][rows].long(), memory)
 
 
 def main() -> None:

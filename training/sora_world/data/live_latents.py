@@ -8,7 +8,14 @@ from torch import Tensor
 
 from sora_world.config import FRAMES_PER_CHUNK, Tier
 from sora_world.data.bank import CLIP_FRAMES, load_renderer
-from sora_world.data.latents import FIELDS, LatentBatch, encode_captions, encode_frames
+from sora_world.data.latents import (
+    FIELDS,
+    LatentBatch,
+    encode_captions,
+    encode_frames,
+    remember_clips,
+    unpack_memory,
+)
 from sora_world.models.autoencoder import Autoencoder
 from sora_world.models.text import Tokenizer
 
@@ -55,11 +62,15 @@ class LiveLatents:
         size = self.tier.sizes[self.rng_seed % len(self.tier.sizes)]
         clips = self.render(self.part, CLIP_FRAMES, size[1], size[0], self.rng_seed, device=str(self.device))
         self.rng_seed += 1
+        latents = torch.cat([encode_frames(self.model, rgb) for rgb in clips.rgb.split(8)])
+        actions, pose = (v.unflatten(1, (-1, FRAMES_PER_CHUNK)) for v in (clips.actions, clips.motion))
+        parts = zip(latents.split(8), actions.split(8), pose.split(8), strict=True)
         fields = {
-            "latents": torch.cat([encode_frames(self.model, rgb) for rgb in clips.rgb.split(8)]).half(),
-            "actions": clips.actions.unflatten(1, (-1, FRAMES_PER_CHUNK)).half(),
-            "pose": clips.motion.unflatten(1, (-1, FRAMES_PER_CHUNK)).half(),
+            "latents": latents.half(),
+            "actions": actions.half(),
+            "pose": pose.half(),
             "tokens": encode_captions(self.tokenizer, clips.captions).to(self.device),
+            "memory": torch.cat([remember_clips(self.model, *part) for part in parts]),
         }
         parts = self.sizes.setdefault(size, [])
         parts.append(fields)
@@ -72,5 +83,5 @@ class LiveLatents:
         parts = sizes[rng.integers(len(sizes))]
         which, rows = rng.integers(len(parts), size=count), rng.integers(self.part, size=count)
         picked = [torch.stack([parts[p][name][r] for p, r in zip(which, rows, strict=True)]) for name in FIELDS]
-        latents, actions, pose, tokens = picked
-        return LatentBatch(latents.float(), actions.float(), pose.float(), tokens.long())
+        latents, actions, pose, tokens, memory = picked
+        return LatentBatch(latents.float(), actions.float(), pose.float(), tokens.long(), unpack_memory(memory))

@@ -23,6 +23,7 @@ class SyntheticClips:
     block_id: Tensor  # uint8 [B,T,H,W]
     actions: Tensor  # float32 [B,T,21]
     motion: Tensor  # float32 [B,T,6]
+    pose: Tensor  # float32 [B,T,5]
     captions: list[list[str]]  # [B][T]
     attributes: Tensor  # int64 [B,T,3]
 
@@ -55,6 +56,7 @@ def render_clips(
         block_id=torch.where(sky, 0, stripe[:, :, None] + 1).to(torch.uint8).to(device),
         actions=actions.to(device),
         motion=motion.to(device),
+        pose=torch.cat([torch.zeros(count, frames, 3), yaw[..., None], torch.zeros(count, frames, 1)], -1).to(device),
         captions=[[CAPTIONS[c]] * frames for c in colour.tolist()],
         attributes=colour[:, None, None].expand(count, frames, 3).to(device),
     )

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import torch
 
 from sora_world.config import FRAMES_PER_CHUNK
 from sora_world.flow.schedule import sigmas_for, step_size_for
+from sora_world.memory.play import PlayMemory
 from sora_world.models.text import Tokenizer
 
 
@@ -61,10 +63,12 @@ class Package:
 
 
 class Play:
-    """B rollouts in step, each with its own ring cache."""
+    """B rollouts in step, each with its own ring cache and, where the package has one, its own memory."""
 
-    def __init__(self, package: Package, captions: list[str], height: int, width: int):
+    def __init__(self, package: Package, captions: list[str], height: int, width: int, remembers: bool = True):
         self.package, self.index = package, 0
+        self.memory = PlayMemory(len(captions), height, width)
+        self.remembers, self.has_memory = remembers, bool(package.manifest.get("memory"))
         self.text, self.pooled = package.read(captions)
         spec = package.manifest["denoiser"]
         self.spec, self.batch = spec, len(captions)
@@ -93,7 +97,14 @@ class Play:
             "past.key": self.key,
             "past.value": self.value,
         }
+        if self.has_memory:
+            feeds["memory"] = self.seen_before(actions)
         return self.package.sessions["denoiser"].run(None, feeds)
+
+    def seen_before(self, actions: np.ndarray) -> np.ndarray:
+        """The memory image [B,1,6,8h,8w] under `actions` [B,F,A] of the coming chunk."""
+        image = self.memory.image(torch.from_numpy(actions.astype(np.float32)))
+        return (image if self.remembers else torch.zeros_like(image))[:, None].numpy()
 
     def sample(self, actions: np.ndarray, noise: np.ndarray, steps: int) -> np.ndarray:
         """A clean chunk [B,1,C,h,w]; nothing is committed."""
@@ -114,7 +125,15 @@ class Play:
         self.mask[..., slot] = 1
         self.previous = clean.astype(np.float32)
         self.index += 1
+        if self.has_memory and self.remembers:
+            self.remember(clean, pose[:, 0], actions)
         return pose[:, 0]
+
+    def remember(self, clean: np.ndarray, pose: np.ndarray, actions: np.ndarray) -> None:
+        """Decodes a committed chunk [B,1,C,h,w] and takes in what it ends with; pose [B,F,Q] as the model reads it."""
+        frames, depth, self.memory.state = self.package.decode(clean[:, 0].astype(np.float32), self.memory.state)
+        values = (np.array(frames[:, -1]), depth[:, -1], pose, actions.astype(np.float32))
+        self.memory.observe(*(torch.from_numpy(value) for value in values))
 
     def noise(self, rng: np.random.Generator) -> np.ndarray:
         return rng.standard_normal(self.latent_shape, np.float32)

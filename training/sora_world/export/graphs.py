@@ -8,7 +8,15 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from sora_world.config import ACTION_WIDTH, DEPTH_SCALE, FRAMES_PER_CHUNK, SPATIAL_SCALE, Tier
+from sora_world.config import (
+    ACTION_WIDTH,
+    DEPTH_SCALE,
+    FRAMES_PER_CHUNK,
+    MEMORY_CELL,
+    MEMORY_CHANNELS,
+    SPATIAL_SCALE,
+    Tier,
+)
 from sora_world.models.autoencoder import Autoencoder, to_bytes
 from sora_world.models.denoiser import Denoiser
 from sora_world.models.text import TextEncoder
@@ -43,10 +51,10 @@ class DenoiserGraph(nn.Module):
         self.model = model
 
     def forward(
-        self, noisy, previous, sigma, step_size, actions, text, pooled, time, mask, past_key, past_value
+        self, noisy, previous, sigma, step_size, actions, text, pooled, time, mask, past_key, past_value, memory
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         return self.model(
-            noisy, previous, sigma, step_size, actions, text, pooled, time, mask, past_key, past_value
+            noisy, previous, sigma, step_size, actions, text, pooled, time, mask, past_key, past_value, memory
         )
 
 
@@ -68,6 +76,7 @@ def denoiser_inputs(tier: Tier, batch: int, chunks: int, height: int, width: int
         "mask": torch.ones(batch, chunks, past + chunks),
         "past.key": torch.randn(cache),
         "past.value": torch.randn(cache),
+        "memory": torch.rand(batch, chunks, MEMORY_CHANNELS, height * MEMORY_CELL, width * MEMORY_CELL),
     }
 
 
@@ -76,6 +85,7 @@ DENOISER_AXES = {
     **{name: {0: "B", 1: "T"} for name in ("sigma", "step_size", "actions", "text", "pooled", "time", "pose")},
     **{name: {0: "B", 1: "T", 3: "h", 4: "w"} for name in ("noisy", "previous", "clean")},
     "mask": {0: "B", 1: "T", 2: "W+T"},
+    "memory": {0: "B", 1: "T", 3: "8h", 4: "8w"},
     **{name: {1: "B", 3: "W*N"} for name in ("past.key", "past.value")},
     **{name: {1: "B", 3: "T*N"} for name in ("present.key", "present.value")},
 }

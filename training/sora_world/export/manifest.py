@@ -10,15 +10,18 @@ from sora_world.config import (
     DEPTH_SCALE,
     FRAMES_PER_CHUNK,
     FRAMES_PER_SECOND,
+    MEMORY_CELL,
+    MEMORY_CHANNELS,
     POSE_FIELDS,
     SPATIAL_SCALE,
     VERTICAL_FOV_DEGREES,
     Tier,
 )
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 LICENCE = "Apache-2.0"
 WIRE_CLIP = 4.5  # standard deviations; beyond it latents are cut on the wire
+MEMORY_POINTS = 32768  # of one world; about ten pictures that do not overlap
 GRAPHS = ("encoder", "decoder", "text", "denoiser")
 
 
@@ -75,6 +78,7 @@ def build_manifest(
             "pooledWidth": config.width,
             "tokenizer": {"kind": "words", "words": words, "hashBuckets": text.hash_buckets},
         },
+        "memory": {"scale": SPATIAL_SCALE // MEMORY_CELL, "channels": MEMORY_CHANNELS, "maxPoints": MEMORY_POINTS},
         "pose": {"fields": list(POSE_FIELDS)},
         "outputs": ["rgb", "depth", "pose"],
         "camera": {"verticalFovDegrees": VERTICAL_FOV_DEGREES},

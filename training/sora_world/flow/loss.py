@@ -19,19 +19,20 @@ POSE_SCALE = (0.25, 0.25, 0.25, 4.0, 4.0)  # blocks and degrees per frame that c
 
 @dataclass
 class Conditioning:
-    """actions [R,T,F,A]; text [R,T,K,D]; pooled [R,T,E]; pose [R,T,F,6] (targets, with onGround as 0/1)."""
+    """actions [R,T,F,A]; text [R,T,K,D]; pooled [R,T,E]; pose [R,T,F,6] (targets, with onGround as 0/1);
+    memory [R,T,6,8h,8w], None for worlds that remember nothing."""
 
     actions: Tensor
     text: Tensor
     pooled: Tensor
     pose: Tensor
+    memory: Tensor | None = None
 
 
 def predict(model: nn.Module, noisy: Tensor, rows: Rows, sigma: Tensor, step_size: Tensor, given: Conditioning):
     """(clean, pose) of one pass without a cache."""
-    clean, pose, _, _ = model(
-        noisy, rows.previous, sigma, step_size, given.actions, given.text, given.pooled, rows.time, rows.mask
-    )
+    told = (given.actions, given.text, given.pooled, rows.time, rows.mask)
+    clean, pose, _, _ = model(noisy, rows.previous, sigma, step_size, *told, memory=given.memory)
     return clean.float(), pose.float()
 
 

@@ -60,13 +60,14 @@ def roll_out(teacher: Denoiser, clean: Tensor, given: Conditioning) -> Tensor:
     made = []
     for t in range(chunks):
         now = (given.actions[:, t : t + 1], given.text[:, t : t + 1], given.pooled[:, t : t + 1])
+        memory = None if given.memory is None else given.memory[:, t : t + 1]
         truth = clean[:, t : t + 1]
         noise, commit_noise = torch.randn_like(truth), torch.randn_like(truth)
         if t < start:
-            rollout.commit(truth, commit_noise, *now)
+            rollout.commit(truth, commit_noise, *now, memory)
             made.append(truth)
         else:
-            made.append(rollout.next_chunk(*now, noise, commit_noise, steps).float())
+            made.append(rollout.next_chunk(*now, noise, commit_noise, steps, memory).float())
     return torch.cat(made, 1)
 
 

@@ -29,32 +29,57 @@ class Rollout:
         self.mask[..., window] = 1  # itself
         self.previous = torch.zeros(batch, 1, tier.autoencoder.latent_channels, height, width, device=device)
 
-    def forward(self, noisy: Tensor, sigma: Tensor, step_size: Tensor, actions: Tensor, text: Tensor, pooled: Tensor):
+    def forward(
+        self,
+        noisy: Tensor,
+        sigma: Tensor,
+        step_size: Tensor,
+        actions: Tensor,
+        text: Tensor,
+        pooled: Tensor,
+        memory: Tensor | None,
+    ):
         time = torch.full_like(sigma, float(self.index % self.model.config.time_period))
-        return self.model(
-            noisy, self.previous, sigma, step_size, actions, text, pooled, time, self.mask, self.key, self.value
-        )
+        told = (actions, text, pooled, time, self.mask, self.key, self.value, memory)
+        return self.model(noisy, self.previous, sigma, step_size, *told)
 
     @torch.no_grad()
     def next_chunk(
-        self, actions: Tensor, text: Tensor, pooled: Tensor, noise: Tensor, commit_noise: Tensor, steps: int
+        self,
+        actions: Tensor,
+        text: Tensor,
+        pooled: Tensor,
+        noise: Tensor,
+        commit_noise: Tensor,
+        steps: int,
+        memory: Tensor | None = None,
     ) -> Tensor:
         """Denoises and commits one chunk.
 
-        actions [B,1,F,A]; text [B,1,K,D]; pooled [B,1,E]; noise, commit_noise [B,1,C,h,w] -> clean [B,1,C,h,w]
+        actions [B,1,F,A]; text [B,1,K,D]; pooled [B,1,E]; noise, commit_noise [B,1,C,h,w]; memory [B,1,6,8h,8w]
+        -> clean [B,1,C,h,w]
         """
-        clean = sample(lambda z, sigma, step: self.forward(z, sigma, step, actions, text, pooled)[0], noise, steps)
-        self.commit(clean, commit_noise, actions, text, pooled)
+        told = (actions, text, pooled, memory)
+        clean = sample(lambda z, sigma, step: self.forward(z, sigma, step, *told)[0], noise, steps)
+        self.commit(clean, commit_noise, *told)
         return clean
 
     @torch.no_grad()
-    def commit(self, clean: Tensor, noise: Tensor, actions: Tensor, text: Tensor, pooled: Tensor) -> Tensor:
+    def commit(
+        self,
+        clean: Tensor,
+        noise: Tensor,
+        actions: Tensor,
+        text: Tensor,
+        pooled: Tensor,
+        memory: Tensor | None = None,
+    ) -> Tensor:
         """Writes a chunk into the cache, slightly noised; returns the pose the model sees in it [B,1,F,Q]."""
         config = self.model.config
         sigma = clean.new_full(clean.shape[:2], config.context_noise)
         step_size = torch.full_like(sigma, 1.0 / config.max_steps)
         noisy = (1 - config.context_noise) * clean + config.context_noise * noise
-        _, pose, key, value = self.forward(noisy, sigma, step_size, actions, text, pooled)
+        _, pose, key, value = self.forward(noisy, sigma, step_size, actions, text, pooled, memory)
         slot = self.index % config.context_chunks
         place = slice(slot * self.tokens, (slot + 1) * self.tokens)
         self.key[..., place, :], self.value[..., place, :] = key.float(), value.float()

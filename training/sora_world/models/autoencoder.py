@@ -123,7 +123,9 @@ class Encoder(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """frames [B,F,3,H,W] in -1..1 -> raw latent [B,C,h,w]"""
-        latent = self.linear(frames.flatten(1, 2))
+        # In fp32 also under autocast: torch 2.11's bf16 convolution of stride 16 gives wrong numbers on a CPU with AMX.
+        with torch.autocast(frames.device.type, enabled=False):
+            latent = self.linear(frames.flatten(1, 2).float())
         return latent if self.network is None else latent + self.network(frames)
 
 

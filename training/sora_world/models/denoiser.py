@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sora_world.config import ACTION_WIDTH, POSE_FIELDS, VERTICAL_FOV_DEGREES, Tier
+from sora_world.config import ACTION_WIDTH, MEMORY_CELL, MEMORY_CHANNELS, POSE_FIELDS, VERTICAL_FOV_DEGREES, Tier
 from sora_world.models import rotary
 from sora_world.models.norm import RMSNorm
 
@@ -72,11 +72,14 @@ class Denoiser(nn.Module):
         config, channels = tier.denoiser, tier.autoencoder.latent_channels
         width = config.width
         self.tier, self.config = tier, config
-        self.enter = nn.Linear(2 * channels + 10, width)
+        self.enter = nn.Linear(3 * channels + 10, width)
+        patch = MEMORY_CHANNELS * MEMORY_CELL * MEMORY_CELL
+        self.memory_token = nn.Linear(patch, width, bias=False)
+        self.recall = nn.Linear(patch, channels)  # a memory patch as a latent, as far as a linear map goes
         self.blocks = nn.ModuleList(Block(width, config.heads, config.hidden) for _ in range(config.blocks))
         self.modulation = nn.Linear(width, 6 * width)
         self.norm = RMSNorm(width, has_weight=False)
-        self.leave_modulation = nn.Linear(width, 2 * width + 2 * channels)
+        self.leave_modulation = nn.Linear(width, 2 * width + 3 * channels)
         self.leave = nn.Linear(width, channels)
 
         self.level = nn.Sequential(nn.Linear(80, width), nn.SiLU(), nn.Linear(width, width))
@@ -90,6 +93,7 @@ class Denoiser(nn.Module):
         for zero in (self.modulation, self.leave_modulation, self.leave, self.pose):
             nn.init.zeros_(zero.weight)
             nn.init.zeros_(zero.bias)
+        nn.init.zeros_(self.memory_token.weight)
 
         pairs_time, pairs_space, _ = rotary.pair_split(config.head_width)
         time_frequencies = rotary.time_frequencies(pairs_time, config.time_period)
@@ -109,15 +113,18 @@ class Denoiser(nn.Module):
         mask: Tensor,
         past_key: Tensor | None = None,
         past_value: Tensor | None = None,
+        memory: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Shapes and meanings are those of the `denoiser` graph in docs/model-package.md.
 
         noisy, previous [B,T,C,h,w]; sigma, step_size, time [B,T]; actions [B,T,F,A]; text [B,T,K,D]; pooled [B,T,E];
-        mask [B,T,W+T]; past_* [L,B,heads,W*N,head_width], None for W = 0
+        mask [B,T,W+T]; past_* [L,B,heads,W*N,head_width], None for W = 0; memory [B,T,6,8h,8w], None for nothing known
         -> clean [B,T,C,h,w], pose [B,T,F,Q], present_key and present_value [L,B,heads,T*N,head_width]
         """
         batch, chunks, _, height, width = noisy.shape
-        x = self.tokens(noisy, previous, actions, text)  # [B,T,N,d]
+        patches = memory_patches(memory, noisy)  # [B,T,h*w,6*8*8]
+        recalled = self.recalled(patches)  # [B,T,h*w,C]
+        x = self.tokens(noisy, previous, actions, text, patches, recalled)  # [B,T,N,d]
         count = x.shape[2]
         condition = self.condition(sigma, step_size, actions, pooled)  # [B,T,d]
         shared = self.modulation(condition).unflatten(-1, (6, -1))
@@ -148,10 +155,18 @@ class Denoiser(nn.Module):
                 mixed = block.attention.mix(query, key, value)
             x = x + gate * mixed.reshape(x.shape)
             x = x + gate_hidden * block.feed_forward(block.norm_hidden(x) * (1 + scale_hidden) + shift_hidden)
-        clean = self.picture(x, noisy, previous, condition)
+        clean = self.picture(x, noisy, previous, recalled, condition)
         return clean, self.movement(x), torch.stack(present_key), torch.stack(present_value)
 
-    def tokens(self, noisy: Tensor, previous: Tensor, actions: Tensor, text: Tensor) -> Tensor:
+    def recalled(self, patches: Tensor) -> Tensor:
+        """Latents [B,T,h*w,C] of memory patches [B,T,h*w,P]; zeros where a patch holds nothing."""
+        area = MEMORY_CELL * MEMORY_CELL
+        known = patches[..., 3 * area : 4 * area].mean(-1, keepdim=True)
+        return self.recall(patches) * known
+
+    def tokens(
+        self, noisy: Tensor, previous: Tensor, actions: Tensor, text: Tensor, patches: Tensor, recalled: Tensor
+    ) -> Tensor:
         """[B,T,N,d]: actions, text, registers, cells."""
         batch, chunks, _, height, width = noisy.shape
         rays = ray_features(height, width, noisy)
@@ -159,7 +174,8 @@ class Denoiser(nn.Module):
         cells = torch.cat([noisy, previous], 2).flatten(3).transpose(2, 3)
         registers = noisy.new_zeros(1, 1, self.config.registers, self.config.width).expand(batch, chunks, -1, -1)
         fixed = torch.cat([self.action_token(actions), self.text_token(text), registers], 2) + self.places
-        return torch.cat([fixed, self.enter(torch.cat([cells, rays], -1))], 2)
+        seen = self.enter(torch.cat([cells, rays, recalled.to(cells.dtype)], -1)) + self.memory_token(patches)
+        return torch.cat([fixed, seen], 2)
 
     def condition(self, sigma: Tensor, step_size: Tensor, actions: Tensor, pooled: Tensor) -> Tensor:
         """[B,T,d]: what every token of a chunk is told."""
@@ -182,7 +198,7 @@ class Denoiser(nn.Module):
         )
         return angles.cos(), angles.sin()
 
-    def picture(self, x: Tensor, noisy: Tensor, previous: Tensor, condition: Tensor) -> Tensor:
+    def picture(self, x: Tensor, noisy: Tensor, previous: Tensor, recalled: Tensor, condition: Tensor) -> Tensor:
         """Clean latents [B,T,C,h,w] from the cells' tokens, plus gated copies of what came in.
 
         The gates depend on sigma and start at zero. They spare a small network the work of carrying 2C channels
@@ -190,9 +206,11 @@ class Denoiser(nn.Module):
         """
         channels, height, width = noisy.shape[2:]
         d = self.config.width
-        scale, shift, keep_noisy, keep_previous = self.leave_modulation(condition).split([d, d, channels, channels], -1)
+        parts = self.leave_modulation(condition).split([d, d, channels, channels, channels], -1)
+        scale, shift, keep_noisy, keep_previous, keep_recalled = parts
         cells = self.norm(x[:, :, self.tier.fixed_tokens :]) * (1 + scale[:, :, None]) + shift[:, :, None]
-        out = self.leave(cells).transpose(2, 3).unflatten(3, (height, width))
+        out = self.leave(cells) + keep_recalled[:, :, None] * recalled
+        out = out.transpose(2, 3).unflatten(3, (height, width))
         return out + keep_noisy[..., None, None] * noisy + keep_previous[..., None, None] * previous
 
     def movement(self, x: Tensor) -> Tensor:
@@ -202,6 +220,16 @@ class Denoiser(nn.Module):
         registers = self.norm(x[:, :, self.tier.fixed_tokens - self.config.registers : self.tier.fixed_tokens])
         shared = registers.mean(2, keepdim=True).expand(-1, -1, frames, -1)
         return self.pose(torch.cat([per_frame, shared], -1))
+
+
+def memory_patches(memory: Tensor | None, noisy: Tensor) -> Tensor:
+    """Memory images [B,T,6,8h,8w] cut into the cells of `noisy` [B,T,C,h,w]: [B,T,h*w,6*8*8]; zeros for None."""
+    batch, chunks, _, height, width = noisy.shape
+    size = MEMORY_CHANNELS * MEMORY_CELL * MEMORY_CELL
+    if memory is None:
+        return noisy.new_zeros(batch, chunks, height * width, size)
+    cells = F.pixel_unshuffle(memory.flatten(0, 1), MEMORY_CELL)  # [B*T,6*8*8,h,w]
+    return cells.flatten(2).transpose(1, 2).unflatten(0, (batch, chunks))
 
 
 def plain_attention(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> Tensor:

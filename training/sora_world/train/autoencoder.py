@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 from sora_world.config import FRAMES_PER_CHUNK, TIERS, Tier
-from sora_world.data.batches import ClipBank, FrameBatch, as_pictures
+from sora_world.data.batches import ClipBank, FrameBatch, as_pictures, random_crop
 from sora_world.data.live import LiveClips
-from sora_world.models.autoencoder import Autoencoder, to_network
+from sora_world.models.autoencoder import Autoencoder, ResidualBlock, to_network
 from sora_world.train import checkpoint
 from sora_world.train.optim import Average, Optimisers, warmup_stable_decay
 from sora_world.train.principal import fit_linear_path
@@ -61,9 +61,13 @@ class AutoencoderTraining(Resumable):
         self.average = Average(self.model)
         return found
 
-    def step(self, source, batch_size: int, progress: float, bf16: bool, loss=training_loss) -> dict[str, float]:
-        """One optimiser step on fresh rows; returns the loss terms."""
+    def step(
+        self, source, batch_size: int, progress: float, bf16: bool, loss=training_loss, crop: int = 0
+    ) -> dict[str, float]:
+        """One optimiser step on fresh rows, whole pictures or windows of `crop` pixels; returns the loss terms."""
         batch = source.sample(self.rng, batch_size, CHUNKS)
+        if crop:
+            batch = random_crop(batch, self.rng, crop)
         if batch.latents is None:
             batch = as_pictures(batch, int(self.rng.binomial(batch_size, PICTURE_SHARE)))
         batch = to_device(batch, self.device)
@@ -75,6 +79,29 @@ class AutoencoderTraining(Resumable):
         self.average.update(self.model, self.steps)
         return report | {"loss": float(total.detach())}
 
+
+class LiveUnits:
+    """Share of positive pre-activations behind each ReLU of the residual blocks, while it is watched.
+
+    Twice a whole block died (every unit negative for every input) and neither loss nor gradients showed it.
+    """
+
+    def __init__(self, model: Autoencoder):
+        self.shares: dict[str, float] = {}
+        for name, module in model.named_modules():
+            if isinstance(module, ResidualBlock):
+                module.first.register_forward_hook(self._watch(name))
+
+    def _watch(self, name: str):
+        def note(_module, _inputs, output: torch.Tensor) -> None:
+            self.shares[name] = float((output.detach() > 0).float().mean())
+
+        return note
+
+    def report(self) -> dict[str, float]:
+        """The lowest share and the block it belongs to."""
+        worst = min(self.shares, key=self.shares.get)
+        return {"least_live": round(self.shares[worst], 4), "least_live_block": worst}
 
 
 def to_device(batch: FrameBatch, device: torch.device) -> FrameBatch:
@@ -126,22 +153,25 @@ def run(options: argparse.Namespace) -> None:
     device = prepare_device(options)
     shaping = LatentShaping(options.latent_noise, options.masked, options.equivariance)
     training = AutoencoderTraining(TIERS[options.tier], device, options.adam_lr, shaping)
-    if options.resume and (options.resume / "training.pt").exists():
+    resumed = bool(options.resume) and (options.resume / "training.pt").exists()
+    if resumed:
         training.load(options.resume / "training.pt")
     source = ClipBank(options.bank) if options.bank else LiveClips(training.tier, device, options.rng_seed)
     loss = torch.compile(training_loss, dynamic=False) if options.compile else training_loss
     log, box = Log(options.out / "log.jsonl"), TimeBox(options.minutes, training.seconds)
-    linear_psnr = training.start(source) if training.steps == 0 else None
+    linear_psnr = None if resumed else training.start(source)
     publish(training, source, options.out, log)
     log.write(event="start", step=training.steps, linear_psnr=linear_psnr, options=vars(options) | paths(options))
 
     saved_at, logged_at = time.monotonic(), time.monotonic()
+    live = LiveUnits(training.model)
     while box.progress < 1 and training.steps < options.steps:
-        report = training.step(source, options.batch, box.progress, options.bf16, loss)
+        report = training.step(source, options.batch, box.progress, options.bf16, loss, options.crop)
         training.seconds = box.elapsed
         if training.steps % options.log_every == 0:
             now = time.monotonic()
             rate, logged_at = options.log_every / (now - logged_at), now
+            report |= live.report()
             log.write(step=training.steps, progress=box.progress, steps_per_second=rate, **report)
         if time.monotonic() - saved_at > options.save_seconds:
             training.save(options.out / "training.pt")
@@ -162,6 +192,7 @@ def main() -> None:
     parser.add_argument("--latent-noise", type=float, default=LatentShaping.noise)
     parser.add_argument("--masked", type=float, default=LatentShaping.masked)
     parser.add_argument("--equivariance", type=float, default=LatentShaping.equivariance)
+    parser.add_argument("--crop", type=int, default=0, help="side of the window a step sees; 0: whole pictures")
     run(parser.parse_args())
 
 

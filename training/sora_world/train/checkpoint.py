@@ -30,7 +30,14 @@ def tier_of(checkpoint: dict[str, Any]) -> Tier:
 
 
 def load_weights(model: nn.Module, weights: dict[str, Tensor]) -> list[str]:
-    """Loads weights that may be older than the code; returns the names that had to be filled.
+    """Loads weights that may be older than the code; returns the names that had to be filled."""
+    merged, filled = fitted(model, weights)
+    model.load_state_dict(merged)
+    return filled
+
+
+def fitted(model: nn.Module, weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
+    """`weights` in the shapes of `model`, and the names that had to be filled.
 
     A new input widens a matrix: the missing columns become zero, so the old function is kept exactly. A parameter
     that is new altogether keeps its initial value (output projections start at zero for the same reason).
@@ -41,13 +48,12 @@ def load_weights(model: nn.Module, weights: dict[str, Tensor]) -> list[str]:
         source = weights.get(name)
         if source is None:
             filled.append(name)
-            source = target
+            source = target.clone()
         elif source.shape != target.shape:
             filled.append(name)
             source = widened(source, target)
         merged[name] = source
-    model.load_state_dict(merged)
-    return filled
+    return merged, filled
 
 
 def widened(source: Tensor, target: Tensor) -> Tensor:

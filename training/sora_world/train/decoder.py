@@ -21,6 +21,7 @@ from torch import Tensor
 
 from sora_world.config import FRAMES_PER_CHUNK, TIERS
 from sora_world.data.batches import FrameBatch, Shard
+from sora_world.data.latents import unpack_memory
 from sora_world.flow.rollout import band_mask
 from sora_world.flow.sampler import sample
 from sora_world.models.autoencoder import Autoencoder, to_network
@@ -52,16 +53,18 @@ def predict_clips(world: WorldModel, clips: dict[str, Tensor], steps: int) -> Te
     past = band_mask(chunks, config.context_chunks)
     alone = torch.eye(chunks)
     mask = torch.cat([torch.cat([past, torch.zeros_like(past)], 1), torch.cat([past - alone, alone], 1)])
-    doubled = [torch.cat([x, x], 1) for x in (before, clips["actions"].float(), text, pooled)]
+    seen = unpack_memory(clips["memory"])
+    doubled = [torch.cat([x, x], 1) for x in (before, clips["actions"].float(), text, pooled, seen)]
     time_index = torch.arange(chunks).float().repeat(2).expand(batch, -1)
 
     def predict(noisy: Tensor, sigma: Tensor, step_size: Tensor) -> Tensor:
         sigmas = torch.cat([torch.full_like(sigma, level), sigma], 1)
         step_sizes = torch.cat([torch.full_like(sigma, 1 / config.max_steps), step_size], 1)
-        previous, actions, words, vector = doubled
+        previous, actions, words, vector, memory = doubled
         both = torch.cat([context, noisy], 1)
         masks = mask.expand(batch, -1, -1)
-        made = world.denoiser(both, previous, sigmas, step_sizes, actions, words, vector, time_index, masks)[0]
+        told = (actions, words, vector, time_index, masks)
+        made = world.denoiser(both, previous, sigmas, step_sizes, *told, memory=memory)[0]
         return made[:, chunks:].float()
 
     return sample(predict, torch.randn_like(clean), steps)

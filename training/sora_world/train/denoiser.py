@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sora_world.config import TIERS, Tier
+from sora_world.config import MEMORY_CELL, TIERS, Tier
 from sora_world.data.latents import LatentBank, LatentBatch, load_autoencoder, make_tokenizer
 from sora_world.data.live_latents import LiveLatents
 from sora_world.flow.loss import Conditioning, denoising_loss, shortcut_target
@@ -33,11 +33,14 @@ from sora_world.train.resumable import Resumable
 from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
 
 CAPTION_DROPOUT = 0.1
+MEMORY_DROPOUT = 0.2
+MOST_GAPS = 0.5  # share of cells
 OWN_CONTEXT_FROM = 0.25  # share of the time box before predictions are good enough to be a context
 SHORTCUTS_FROM = 0.5  # share of the time box without shortcut rows; not before OWN_CONTEXT_FROM
 SHORT_CHUNKS, SHORT_SHARE = 5, 0.75  # most batches hold short cuts of many clips (Dreamer 4, table 2: 102 -> 80 FVD)
 KEEP_ADAM = (
     "text.embed", "text.position", "text.queries", "text.pool", "denoiser.enter", "denoiser.leave", "denoiser.level",
+    "denoiser.memory_token", "denoiser.recall",
     "denoiser.action", "denoiser.text_token", "denoiser.places", "denoiser.pose", "denoiser.modulation",
     *(f"denoiser.blocks.{i}.table" for i in range(64)),
 )  # fmt: skip
@@ -79,12 +82,13 @@ class DenoiserTraining(Resumable):
         clean = batch.latents
         rows = draw_rows(clean, config.context_chunks, config.time_period, config.max_steps, with_shortcuts)
         dropped = torch.rand(len(clean), 1, 1, device=clean.device) < CAPTION_DROPOUT
-        batch = replace(batch, tokens=batch.tokens * ~dropped)
+        memory = drop_memory(batch.memory, rows.kind)
+        batch = replace(batch, tokens=batch.tokens * ~dropped, memory=memory)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
             shown, rows = self.own_context(batch, rows) if progress >= OWN_CONTEXT_FROM else (clean, rows)
             noisy = add_noise(shown, rows.noise, rows.sigma)
             target = self.bootstrap(batch, rows, noisy) if bool(rows.is_shortcut.any()) else None
-            given = Conditioning(batch.actions, *self.model.read(batch.tokens), batch.pose)
+            given = Conditioning(batch.actions, *self.model.read(batch.tokens), batch.pose, batch.memory)
             total, parts = denoising_loss(
                 self.model.denoiser, clean, rows, given, noisy, target, self.channel_weights
             )
@@ -117,10 +121,27 @@ class DenoiserTraining(Resumable):
     @torch.no_grad()
     def teacher_conditioning(self, batch: LatentBatch, picked: Tensor) -> Conditioning:
         """Conditioning of the rows `picked` [n], read by the averaged text encoder."""
-        return Conditioning(batch.actions[picked], *self.teacher.read(batch.tokens[picked]), batch.pose[picked])
+        told = (*self.teacher.read(batch.tokens[picked]), batch.pose[picked], batch.memory[picked])
+        return Conditioning(batch.actions[picked], *told)
 
     def parts(self) -> dict:
         return super().parts() | {"words": self.words}
+
+
+def drop_memory(memory: Tensor, kind: Tensor) -> Tensor:
+    """Memory images [R,T,6,8h,8w] as a row may know them: all, nothing, or with gaps.
+
+    A first view and studio work have none. Some rows of play lose it too, so that the model stays whole without; in
+    others whole cells are missing, as where the player has never looked.
+    """
+    rows, chunks, _, height, width = memory.shape
+    forgets = torch.rand(rows, device=memory.device) < MEMORY_DROPOUT
+    forgets = forgets | (kind == SINGLE) | (kind == STUDIO)
+    share = torch.rand(rows, 1, 1, 1, 1, device=memory.device) * MOST_GAPS
+    share = share * (torch.rand_like(share) < 0.5)
+    gaps = torch.rand(rows, chunks, 1, height // MEMORY_CELL, width // MEMORY_CELL, device=memory.device) < share
+    gaps = gaps.repeat_interleave(MEMORY_CELL, 3).repeat_interleave(MEMORY_CELL, 4)
+    return memory * ~(gaps | forgets[:, None, None, None, None])
 
 
 def draw_batch(bank: LatentBank | LiveLatents, rng: np.random.Generator, rows: int) -> LatentBatch:

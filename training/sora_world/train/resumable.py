@@ -41,10 +41,12 @@ class Resumable:
         checkpoint.save(path, self.tier, **self.parts())
 
     def load(self, path: Path) -> None:
+        """Goes on from `path`. Weights older than the code are filled up, and then the optimisers start anew."""
         saved = checkpoint.load(path)
-        checkpoint.load_weights(self.model, saved["model"])
-        self.average.values = saved["average"]
-        self.optimisers.load_state_dict(saved["optimisers"])
+        filled = checkpoint.load_weights(self.model, saved["model"])
+        self.average.values = checkpoint.fitted(self.model, saved["average"])[0]
+        if not filled:
+            self.optimisers.load_state_dict(saved["optimisers"])
         self.steps, self.seconds = saved["steps"], saved["seconds"]
         torch.set_rng_state(saved["torch_rng"])
         self.rng.bit_generator.state = saved["data_rng"]

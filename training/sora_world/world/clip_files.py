@@ -68,11 +68,19 @@ def write_clip(path: Path, frames: Tensor, actions: Tensor, pose: Tensor, captio
     """Writes `path`.mp4 and `path`.jsonl; frames uint8 [T, H, W, 3], actions [T, A] in our layout of time."""
     path = Path(path)
     _write_video(path.with_suffix(".mp4"), frames)
-    count = frames.shape[0]
-    with path.with_suffix(".jsonl").open("w") as file:
+    write_lines(path.with_suffix(".jsonl"), actions, pose, captions, hotbar)
+
+
+def write_lines(
+    path: Path, actions: Tensor, pose: Tensor, captions: list[str], hotbar: Tensor, more: list[dict] | None = None
+) -> None:
+    """Writes the jsonl file of a clip of T frames; `more` [T] is added to the lines."""
+    count = len(captions)
+    with path.open("w") as file:
         for t in range(count):
             action = actions[t + 1] if t + 1 < count else None
-            file.write(json.dumps(_line(action, pose[t], captions[t], int(hotbar[t]))) + "\n")
+            line = _line(action, pose[t], captions[t], int(hotbar[t])) | (more[t] if more else {})
+            file.write(json.dumps(line) + "\n")
 
 
 def _write_video(path: Path, frames: Tensor) -> None:
