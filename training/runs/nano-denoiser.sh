@@ -1,7 +1,10 @@
 #!/bin/sh
-# Encodes the clip bank, keeps encoding what is added to it, and trains the nano denoiser on it.
+# nano 0.2.0: encodes the clip bank with its memory images, then goes on from the shipped denoiser (.runs/nano-old,
+# written by sora_world.export.read_package); the memory input is new and starts as zero.
 cd "$(dirname "$0")/.." || exit 1
 export OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0
-.venv/bin/python -m sora_world.data.latents --bank .runs/bank --autoencoder .runs/nano-ae --out .runs/latents
-exec .venv/bin/python -m sora_world.train.denoiser --tier nano --minutes "${1:-59}" --latents .runs/latents \
-  --out .runs/nano-dit --resume .runs/nano-dit --bf16 --autoencoder .runs/nano-ae --batch 8 --threads "${2:-1}"
+.venv/bin/python -m sora_world.data.latents --bank .runs/nano-bank --autoencoder .runs/nano-ae2 --out .runs/nano-latents \
+  --threads 1
+exec .venv/bin/python -m sora_world.train.denoiser --tier nano --minutes "${1:-86}" --latents .runs/nano-latents \
+  --out .runs/nano-dit --resume "${3:-.runs/nano-old}" --bf16 --autoencoder .runs/nano-ae2 --batch 8 \
+  --threads "${2:-1}" --shortcuts-from 0.3

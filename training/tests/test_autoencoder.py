@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from sora_world.config import TINY
 from sora_world.data.batches import ClipBank
 from sora_world.models.autoencoder import Autoencoder, to_bytes, to_network
-from sora_world.train.autoencoder import AutoencoderTraining, measure_latents
+from sora_world.train.autoencoder import AutoencoderTraining, LiveUnits, measure_latents, revive
 from sora_world.train.checkpoint import load_weights
 from sora_world.train.reconstruction import LatentShaping
 
@@ -46,8 +47,6 @@ def test_any_size_that_is_a_multiple_of_sixteen():
 
 
 def test_measured_latents_are_normalised(clip_bank_folder):
-    import numpy as np
-
     torch.manual_seed(0)
     model, source = Autoencoder(TINY.autoencoder), ClipBank(clip_bank_folder)
     measure_latents(model, source, np.random.default_rng(0), 8, torch.device("cpu"))
@@ -68,3 +67,19 @@ def test_new_inputs_are_filled_with_zeros_and_keep_the_old_function():
     assert filled == ["weight"]
     x = torch.randn(4, 5)
     assert torch.allclose(new(x), old(x[:, :3]), atol=1e-6)
+
+
+def test_dead_blocks_are_noticed_and_revived(clip_bank_folder):
+    """Dead: every unit negative for every input. A revived block leaves the pictures as they were."""
+    source = ClipBank(clip_bank_folder)
+    training = AutoencoderTraining(TINY, torch.device("cpu"), 1e-3)
+    live = LiveUnits(training.model)
+    torch.nn.init.constant_(training.model.decoder.middle[0].first.bias, -100.0)
+    frames = to_network(source.sample(np.random.default_rng(0), 2, 1).rgb)
+    latent = training.model.encode(frames)
+    before = training.model.decode(latent, training.model.empty_state(latent))["frames"]
+    assert live.report() == {"least_live": 0.0, "least_live_block": "decoder.middle.0"}
+    assert revive(training, source, live) == ["decoder.middle.0"]
+    after = training.model.decode(latent, training.model.empty_state(latent))["frames"]
+    assert torch.allclose(before, after, atol=1e-5)
+    assert live.report()["least_live"] > 0.1

@@ -156,15 +156,14 @@ class LatentBank:
     def clip_count(self) -> int:
         return sum(len(fields["latents"]) for fields in self.sizes.values())
 
-    def sample(self, rng: np.random.Generator, count: int) -> LatentBatch:
-        """`count` whole clips of one size."""
+    def sample(self, rng: np.random.Generator, count: int, cut: slice = slice(None)) -> LatentBatch:
+        """`count` clips of one size, whole or the chunks in `cut`."""
         names = sorted(self.sizes)
         weights = np.array([len(self.sizes[name]["latents"]) for name in names], dtype=float)
         fields = self.sizes[names[rng.choice(len(names), p=weights / weights.sum())]]
         rows = torch.from_numpy(rng.integers(len(fields["latents"]), size=count))
-        latents, actions, pose = (fields[name][rows].float() for name in ("latents", "actions", "pose"))
-        memory = unpack_memory(fields["memory"][rows])
-        return LatentBatch(latents, actions, pose, fields["tokens"][rows].long(), memory)
+        latents, actions, pose, tokens, memory = (fields[name][rows, cut] for name in FIELDS)
+        return LatentBatch(latents.float(), actions.float(), pose.float(), tokens.long(), unpack_memory(memory))
 
 
 def main() -> None:

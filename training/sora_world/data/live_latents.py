@@ -77,11 +77,11 @@ class LiveLatents:
         if len(parts) * self.part * len(self.tier.sizes) > self.limit:
             parts.pop(0)
 
-    def sample(self, rng: np.random.Generator, count: int) -> LatentBatch:
-        """`count` whole clips of one size, each from any part."""
+    def sample(self, rng: np.random.Generator, count: int, cut: slice = slice(None)) -> LatentBatch:
+        """`count` clips of one size, each from any part, whole or the chunks in `cut`."""
         sizes = list(self.sizes.values())
         parts = sizes[rng.integers(len(sizes))]
         which, rows = rng.integers(len(parts), size=count), rng.integers(self.part, size=count)
-        picked = [torch.stack([parts[p][name][r] for p, r in zip(which, rows, strict=True)]) for name in FIELDS]
+        picked = [torch.stack([parts[p][name][r, cut] for p, r in zip(which, rows, strict=True)]) for name in FIELDS]
         latents, actions, pose, tokens, memory = picked
         return LatentBatch(latents.float(), actions.float(), pose.float(), tokens.long(), unpack_memory(memory))

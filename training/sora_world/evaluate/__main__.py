@@ -42,6 +42,7 @@ def load_held_out(package: Package, folder: Path, count: int, renderer: str) -> 
 def measure(package: Package, clips: HeldOut) -> dict[str, float]:
     found = figures.reconstruction(package, clips)
     found |= figures.next_chunk(package, clips, chunk=6)
+    found |= figures.without_memory(package, clips, chunk=6)
     found |= figures.pose_reading(package, clips)
     found |= figures.drift(package, clips)
     return found

@@ -48,9 +48,11 @@ def reconstruction(package: Package, clips: HeldOut) -> dict[str, float]:
     return figures
 
 
-def warm_play(package: Package, clips: HeldOut, chunk: int, rng: np.random.Generator) -> Play:
+def warm_play(
+    package: Package, clips: HeldOut, chunk: int, rng: np.random.Generator, remembers: bool = True
+) -> Play:
     """A rollout whose context are the true chunks before `chunk`."""
-    play = Play(package, [clip[chunk] for clip in clips.captions], *clips.latents.shape[-2:])
+    play = Play(package, [clip[chunk] for clip in clips.captions], *clips.latents.shape[-2:], remembers)
     for t in range(chunk):
         play.commit(clips.latents[:, t : t + 1], play.noise(rng), clips.actions[:, t])
     return play
@@ -77,6 +79,18 @@ def next_chunk(package: Package, clips: HeldOut, chunk: int) -> dict[str, float]
         figures[f"nextChunkPsnr{steps}Steps"] = mean_psnr(pictures, clips.rgb[:, frames])
         figures[f"nextChunkError{steps}Steps"] = float(np.mean((clean - truth) ** 2))
     return figures | action_use(play, clips, chunk, noise, truth)
+
+
+def without_memory(package: Package, clips: HeldOut, chunk: int, steps: int = 2) -> dict[str, float]:
+    """The same chunk ahead by the same model, with nothing remembered but the context window."""
+    if not package.manifest.get("memory"):
+        return {}
+    rng = np.random.default_rng(5)
+    play = warm_play(package, clips, chunk, rng, remembers=False)
+    clean = play.sample(clips.actions[:, chunk], play.noise(rng), steps)
+    before = package.decode(clips.latents[:, chunk - 1], None)[2]
+    frames = slice(chunk * FRAMES_PER_CHUNK, (chunk + 1) * FRAMES_PER_CHUNK)
+    return {"nextChunkPsnr2StepsNoMemory": mean_psnr(package.decode(clean[:, 0], before)[0], clips.rgb[:, frames])}
 
 
 def action_use(play: Play, clips: HeldOut, chunk: int, noise: np.ndarray, truth: np.ndarray) -> dict[str, float]:

@@ -33,9 +33,16 @@ def made_up_actions() -> Tensor:
     rare[[JUMPS, SNEAKS, SPRINTS]] = 0.3
     rare[[FORWARD, LEFT]] = -0.3
     actions[..., :7] = (keys > 0.5 + rare).float()
+    actions[0, 3, :, :7], actions[1, 2, :, :7] = held(FORWARD, SNEAKS), held(FORWARD, LEFT, SPRINTS)
     actions[..., YAW] = torch.rand(actions.shape[:3]) * 2 - 1
     actions[..., PITCH] = torch.rand(actions.shape[:3]) * 0.6 - 0.3
     return actions
+
+
+def held(*buttons: int) -> Tensor:
+    keys = torch.zeros(7)
+    keys[list(buttons)] = 1
+    return keys
 
 
 def made_up_pose(actions: Tensor) -> Tensor:

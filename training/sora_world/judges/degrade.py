@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-SPOILT_SHARE = 0.5  # of the rows; the others stay as rendered
+SPOILT_SHARE = 0.4  # of the rows; the others stay as rendered
 MOST_NOISE = 8.0  # standard deviation in levels of 0..255
 MOST_QUANTISATION = 24.0  # levels per step of the lowest frequencies
 
@@ -31,11 +31,13 @@ def spoilt(pictures: Tensor) -> Tensor:
     def draw() -> Tensor:
         return torch.rand(pictures.shape[0], 1, 1, 1, 1)
 
-    soft = softened(pictures, draw() * (draw() < 0.7))
-    blocky = (draw() < 0.4).flatten().nonzero()[:, 0]
+    changed = softened(pictures, draw() * (draw() < 0.7))
+    blocky, grainy = ((draw() < 0.4).flatten().nonzero()[:, 0] for _ in range(2))
     if len(blocky):
-        soft[blocky] = quantised(soft[blocky], 4 + MOST_QUANTISATION * draw()[: len(blocky)])
-    return soft + torch.randn_like(soft) * (MOST_NOISE * draw() * (draw() < 0.5))
+        changed[blocky] = quantised(changed[blocky], 4 + MOST_QUANTISATION * draw()[: len(blocky)])
+    if len(grainy):
+        changed[grainy] += torch.randn_like(changed[grainy]) * (MOST_NOISE * draw()[: len(grainy)])
+    return changed
 
 
 def softened(frames: Tensor, amount: Tensor) -> Tensor:

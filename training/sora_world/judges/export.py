@@ -28,8 +28,9 @@ VERSION = "0.1.0"
 EXAMPLE = (80, 128)  # height, width the graphs are traced with; both stay dynamic
 SCENE_OUTPUTS = ("block_id", "face", "inverse_depth", *ATTRIBUTES, "feature")
 SUMMARY = (
-    "Small convolutional networks, trained from scratch on rendered ground truth only and never on generated pictures; "
-    "the frame seeds of their worlds (500000 to 799999, 0 to 9999) and of the figures below (950000 and up) differ."
+    "Small convolutional networks, trained from scratch on rendered ground truth only, never on generated pictures. "
+    "Their clips come from the random seeds 700000 to 700228 and from the banks of both tiers (0 and 500000 upwards), "
+    "the figures of `accuracy` from 950000 to 950007."
 )
 
 

@@ -91,11 +91,13 @@ class DynamicsJudge(nn.Module):
         shifts = (2 * REACH_RIGHT + 1) * (2 * REACH_DOWN + 1)
         self.enter = nn.Sequential(Step(3 * SCALE**2, fine), convolution(fine, MATCH_WIDTH))
         self.compare = nn.Sequential(
-            Step(shifts + 2 * MATCH_WIDTH + 2, middle, 2),
+            Step(shifts + 3 + 2 * MATCH_WIDTH + 2, middle, 2),
             *(Residual(middle) for _ in range(config.blocks[1])),
             Step(middle, coarse, 2),
             *(Residual(coarse) for _ in range(config.blocks[2])),
         )
+        self.sharpness = nn.Parameter(torch.tensor(10.0))
+        self.register_buffer("shifts", all_shifts())
         self.attention = nn.Conv2d(coarse, POOLS, 1)
         self.gather = nn.Linear(POOLS * coarse, config.feature_width)
         self.before = nn.Conv1d(config.feature_width, config.feature_width, 3, padding=1)
@@ -113,7 +115,8 @@ class DynamicsJudge(nn.Module):
         pictures = self.enter(to_cells(frames.reshape(count * FRAMES, height, width, 3), SCALE))
         pictures = pictures.reshape(count, FRAMES, MATCH_WIDTH, height // SCALE, width // SCALE)
         old, new = (x.reshape(-1, *pictures.shape[2:]) for x in (pictures[:, :-1], pictures[:, 1:]))
-        compared = torch.cat([match(old, new), old, new - old], 1)
+        likeness = match(old, new)
+        compared = torch.cat([likeness, self.flow(likeness), old, new - old], 1)
         cells = self.compare(with_slopes(compared))
         weights = self.attention(cells).flatten(2).float().softmax(-1)
         pooled = (weights @ cells.flatten(2).float().transpose(1, 2)).flatten(1)
@@ -123,6 +126,20 @@ class DynamicsJudge(nn.Module):
         moves = moves.transpose(1, 2)
         return {"turn": self.turn(moves).float() * MAX_CAMERA, "keys": self.keys(moves).float()}
 
+    def flow(self, likeness: Tensor) -> Tensor:
+        """likeness [N,shifts,h,w] -> [N,3,h,w]: where each cell went, right and down in cells, and how surely.
+
+        All that a turn is, but for the shape of the lens; the network need not first find out how to read a likeness.
+        """
+        weights = (likeness.float() * self.sharpness).softmax(1)
+        return torch.cat([F.conv2d(weights, self.shifts[..., None, None]), weights.amax(1, keepdim=True)], 1)
+
+
+def all_shifts() -> Tensor:
+    """float32 [2,shifts]: right and down in cells, in the order of `match`."""
+    down, right = range(-REACH_DOWN, REACH_DOWN + 1), range(-REACH_RIGHT, REACH_RIGHT + 1)
+    return torch.tensor([[float(x), float(y)] for y in down for x in right]).T.contiguous()
+
 
 def match(old: Tensor, new: Tensor) -> Tensor:
     """Likeness of each cell of `old` [N,C,h,w] to the cells of `new` around it: [N,shifts,h,w] in -1..1.
@@ -130,6 +147,8 @@ def match(old: Tensor, new: Tensor) -> Tensor:
     One product per row of cells gives more columns than are wanted, and the wanted ones lie on a diagonal band. Laying
     the rows out one cell longer turns that band into columns. Cheaper to train than a product per shift.
     """
+    # Without the mean of the picture, which is alike everywhere, what is left differs from place to place.
+    old, new = (x - x.mean((2, 3), keepdim=True) for x in (old, new))
     old, new = (F.normalize(x, dim=1).permute(0, 2, 3, 1) for x in (old, new))
     count, height, width = old.shape[:3]
     padded = F.pad(new, (0, 0, REACH_RIGHT, REACH_RIGHT, REACH_DOWN, REACH_DOWN)).transpose(2, 3)

@@ -2,7 +2,7 @@
 
     python -m sora_world.judges.train --judge scene --minutes 25 --banks .runs/judge-bank --out .runs/judge-scene
 
-Ends when the clock says so; the rates fall over the last quarter and the average of the weights is what counts. Every
+Ends when the clock says so; the rates fall over most of it and the average of the weights is what counts. Every
 `--save-seconds` it writes a checkpoint to go on from and `judge.pt`, the average so far.
 """
 
@@ -35,6 +35,7 @@ KINDS: dict[str, tuple[type[nn.Module], JudgeConfig, Callable]] = {
 # First layers and heads to AdamW, the matrices between them to Muon, which batch norm keeps in bounds.
 KEEP_ADAM = ("enter", "block_id", "face", "log_depth", "attributes", "shares", "attention", "turn", "keys")
 MUON_LR, ADAM_LR = 0.02, 2e-3
+DECAY = 0.6  # share of the time box in which the rates fall; what is learnt late in it is most of the precision
 
 
 class JudgeTraining(Resumable):
@@ -60,7 +61,7 @@ class JudgeTraining(Resumable):
             answers = self.model(frames)
         total, report = self.loss(answers, truth)
         total.backward()
-        report["norm"] = self.optimisers.step(warmup_stable_decay(self.steps, progress))
+        report["norm"] = self.optimisers.step(warmup_stable_decay(self.steps, progress, decay=DECAY))
         self.steps += 1
         self.average.update(self.model, self.steps)
         return report | {"loss": float(total.detach())}

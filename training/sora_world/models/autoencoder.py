@@ -32,6 +32,11 @@ class ResidualBlock(nn.Module):
         self.memory = memory
         self.first = nn.Conv2d(width * 2 if memory else width, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Random first half, second half zero: the block passes its input on unchanged."""
+        self.first.reset_parameters()
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
 

@@ -88,9 +88,9 @@ class LiveUnits:
 
     def __init__(self, model: Autoencoder):
         self.shares: dict[str, float] = {}
-        for name, module in model.named_modules():
-            if isinstance(module, ResidualBlock):
-                module.first.register_forward_hook(self._watch(name))
+        self.blocks = {name: part for name, part in model.named_modules() if isinstance(part, ResidualBlock)}
+        for name, block in self.blocks.items():
+            block.first.register_forward_hook(self._watch(name))
 
     def _watch(self, name: str):
         def note(_module, _inputs, output: torch.Tensor) -> None:
@@ -102,6 +102,13 @@ class LiveUnits:
         """The lowest share and the block it belongs to."""
         worst = min(self.shares, key=self.shares.get)
         return {"least_live": round(self.shares[worst], 4), "least_live_block": worst}
+
+    def revive(self, least: float = 0.05) -> list[str]:
+        """Starts blocks anew that had a lower share in the last pass; they do nothing until they learn. Their names."""
+        dead = [name for name, share in self.shares.items() if share < least]
+        for name in dead:
+            self.blocks[name].start_anew()
+        return dead
 
 
 def to_device(batch: FrameBatch, device: torch.device) -> FrameBatch:
@@ -163,8 +170,10 @@ def run(options: argparse.Namespace) -> None:
     publish(training, source, options.out, log)
     log.write(event="start", step=training.steps, linear_psnr=linear_psnr, options=vars(options) | paths(options))
 
-    saved_at, logged_at = time.monotonic(), time.monotonic()
     live = LiveUnits(training.model)
+    if options.revive:
+        log.write(event="revived", blocks=revive(training, source, live))
+    saved_at, logged_at = time.monotonic(), time.monotonic()
     while box.progress < 1 and training.steps < options.steps:
         report = training.step(source, options.batch, box.progress, options.bf16, loss, options.crop)
         training.seconds = box.elapsed
@@ -182,6 +191,15 @@ def run(options: argparse.Namespace) -> None:
     publish(training, source, options.out, log)
 
 
+@torch.no_grad()
+def revive(training: AutoencoderTraining, source, live: LiveUnits) -> list[str]:
+    """Starts dead blocks anew, in the model and in its average."""
+    reconstruction_psnr(training.model, source, np.random.default_rng(5), 1, training.device)
+    blocks = live.revive()
+    training.average = Average(training.model)
+    return blocks
+
+
 def paths(options: argparse.Namespace) -> dict[str, str | None]:
     return {name: str(value) if value else None for name, value in vars(options).items() if isinstance(value, Path)}
 
@@ -192,6 +210,7 @@ def main() -> None:
     parser.add_argument("--latent-noise", type=float, default=LatentShaping.noise)
     parser.add_argument("--masked", type=float, default=LatentShaping.masked)
     parser.add_argument("--equivariance", type=float, default=LatentShaping.equivariance)
+    parser.add_argument("--revive", action="store_true", help="start blocks anew whose units are dead")
     parser.add_argument("--crop", type=int, default=0, help="side of the window a step sees; 0: whole pictures")
     run(parser.parse_args())
 

@@ -18,14 +18,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sora_world.config import MEMORY_CELL, TIERS, Tier
+from sora_world.config import MEMORY_CELL, MEMORY_CHANNELS, TIERS, Tier
 from sora_world.data.latents import LatentBank, LatentBatch, load_autoencoder, make_tokenizer
 from sora_world.data.live_latents import LiveLatents
 from sora_world.flow.loss import Conditioning, denoising_loss, shortcut_target
 from sora_world.flow.own_context import draw_own_rows, with_own_context
 from sora_world.flow.rows import SINGLE, STUDIO, Rows, draw_rows
 from sora_world.flow.schedule import add_noise
-from sora_world.models.denoiser import Denoiser
+from sora_world.models.denoiser import Denoiser, memory_patches
 from sora_world.models.text import TextEncoder
 from sora_world.train.autoencoder import paths
 from sora_world.train.optim import Average, Optimisers, warmup_stable_decay
@@ -124,6 +124,34 @@ class DenoiserTraining(Resumable):
         told = (*self.teacher.read(batch.tokens[picked]), batch.pose[picked], batch.memory[picked])
         return Conditioning(batch.actions[picked], *told)
 
+    @torch.no_grad()
+    def fit_recall(self, bank: LatentBank | LiveLatents, clips: int = 400, ridge: float = 1e-3) -> float:
+        """Sets the denoiser's linear map from memory patches to latents by least squares; returns the share explained.
+
+        What a linear map can tell needs no training, and a network that starts with it leans on memory much sooner.
+        """
+        recall = self.model.denoiser.recall
+        size = recall.in_features + 1
+        gram, cross = (torch.zeros(size, n, dtype=torch.float64) for n in (size, recall.out_features))
+        squares = count = 0.0
+        for _ in range(max(1, clips // 8)):
+            batch = bank.sample(self.rng, 8)
+            patches = memory_patches(batch.memory, batch.latents).flatten(0, 2)
+            area = patches.shape[1] // MEMORY_CHANNELS
+            known = patches[:, 3 * area : 4 * area].mean(1) > 0.9
+            inputs = torch.cat([patches[known], torch.ones_like(patches[known][:, :1])], 1).cpu()
+            wanted = batch.latents.flatten(3).transpose(2, 3).flatten(0, 2)[known].cpu()
+            gram += (inputs.T @ inputs).double()
+            cross += (inputs.T @ wanted).double()
+            squares, count = squares + float(wanted.square().sum()), count + wanted.numel()
+        weight = gram.diagonal().mean() * ridge * torch.eye(size, dtype=torch.float64)
+        solution = torch.linalg.solve(gram + weight, cross)
+        recall.weight.copy_(solution[:-1].T)
+        recall.bias.copy_(solution[-1])
+        left = squares - float((2 * cross * solution).sum() - (solution * (gram @ solution)).sum())
+        self.average = Average(self.model, rate=0.998)
+        return 1 - left / squares
+
     def parts(self) -> dict:
         return super().parts() | {"words": self.words}
 
@@ -148,9 +176,8 @@ def draw_batch(bank: LatentBank | LiveLatents, rng: np.random.Generator, rows: i
     """`rows` whole clips, or more often short cuts with about as many chunks in all."""
     if rng.random() >= SHORT_SHARE:
         return bank.sample(rng, rows)
-    full = bank.sample(rng, rows * bank.chunks // SHORT_CHUNKS)
     start = int(rng.integers(bank.chunks - SHORT_CHUNKS + 1))
-    return LatentBatch(*(value[:, start : start + SHORT_CHUNKS] for value in vars(full).values()))
+    return bank.sample(rng, rows * bank.chunks // SHORT_CHUNKS, slice(start, start + SHORT_CHUNKS))
 
 
 def by_kind(error: Tensor, rows: Rows) -> dict[str, float]:
@@ -183,6 +210,8 @@ def run(options: argparse.Namespace) -> None:
     else:
         bank = LiveLatents(tier, autoencoder, make_tokenizer(tier), device, options.rng_seed, renderer=options.renderer)
     log, box = Log(options.out / "log.jsonl"), TimeBox(options.minutes, training.seconds)
+    if training.steps == 0:
+        log.write(event="recall", explained=training.fit_recall(bank))
     log.write(event="start", step=training.steps, clips=bank.clip_count(), options=vars(options) | paths(options))
 
     saved_at, logged_at = time.monotonic(), time.monotonic()

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from sora_world.config import TIERS, TINY
+from sora_world.export.graphs import write_graphs
+from sora_world.export.read_package import read_package
+from sora_world.models.autoencoder import Autoencoder
+from sora_world.train.denoiser import WorldModel
+
+WORDS = ["<pad>", "a", "b"]
+
+
+@pytest.fixture
+def package(tmp_path):
+    torch.manual_seed(4)
+    autoencoder = Autoencoder(TINY.autoencoder).eval()
+    world = WorldModel(TINY, len(WORDS) + TINY.text.hash_buckets).eval()
+    for tensor in [*autoencoder.state_dict().values(), *world.state_dict().values()]:
+        tensor.copy_(torch.randn_like(tensor))
+    write_graphs(tmp_path, TINY, autoencoder, world.text, world.denoiser)
+    manifest = {"training": {"tier": "tiny"}, "text": {"tokenizer": {"words": WORDS}}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    return tmp_path, autoencoder, world
+
+
+def test_every_exported_weight_comes_back(package):
+    folder, autoencoder, world = package
+    tier, words, pictures, worlds, missing = read_package(folder)
+    assert (tier, words) == (TIERS["tiny"], WORDS)
+    assert missing == ["decoder.block_id.weight", "decoder.block_id.bias"]
+    for model, values in ((autoencoder, pictures), (world, worlds)):
+        for name, expected in model.state_dict().items():
+            if name not in missing:
+                assert torch.equal(values[name], expected), name
+
+
+def test_a_package_of_other_code_is_refused(package):
+    import onnx
+
+    folder = package[0]
+    graph = onnx.load(folder / "denoiser.onnx")
+    for tensor in graph.graph.initializer:
+        tensor.name += "_renamed"
+    onnx.save(graph, folder / "denoiser.onnx")
+    with pytest.raises(ValueError, match="denoiser.onnx .* exported by other code"):
+        read_package(folder)
