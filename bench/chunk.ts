@@ -6,9 +6,13 @@ import { InProcessWorker } from '../packages/server/src/worker/in-process-worker
 import type { ChunkResult } from '../packages/server/src/worker/model-worker.ts'
 import { describeEnvironment, percentile } from './environment.ts'
 
+/** Milliseconds; `look` is the worker's own decoding, which a world memory needs, and `memory` the memory itself. */
+const PARTS = ['denoise', 'commit', 'look', 'memory', 'decode', 'all'] as const
+type Sample = Record<(typeof PARTS)[number], number>
+
 /**
- * Time to make one chunk: denoise steps, commit pass, decoding (the client's part in latent mode, measured here with
- * the same decoder on the same machine). Rooms share a batch.
+ * Time to make one chunk: denoise steps, commit pass, world memory, decoding (the client's part in latent mode, measured
+ * here with the same decoder on the same machine). Rooms share a batch.
  */
 export async function run(argv: string[]): Promise<void> {
   const options = readOptions(argv)
@@ -25,7 +29,7 @@ export async function run(argv: string[]): Promise<void> {
     await worker.open({ id: `room ${room}`, size, rngSeed: room, steps })
   }
 
-  const samples: { denoise: number; commit: number; decode: number; all: number }[] = []
+  const samples: Sample[] = []
   let state = new Float32Array(options.rooms * dims.stateChannels * dims.latentHeight * dims.latentWidth)
   for (let index = 0; index < warmUp + chunks; index++) {
     const results = await worker.generate(jobsFor(options.rooms, index, dims.framesPerChunk * dims.actionWidth))
@@ -34,8 +38,9 @@ export async function run(argv: string[]): Promise<void> {
     const decoded = await model.decode({ size, batch: options.rooms, latent, state })
     state = decoded.nextState as Float32Array<ArrayBuffer>
     const decode = performance.now() - start
-    const { denoiseMs: denoise, commitMs: commit } = results[0]!.timings
-    if (index >= warmUp) samples.push({ denoise, commit, decode, all: denoise + commit + decode })
+    const { denoiseMs: denoise, commitMs: commit, decodeMs: look, memoryMs: memory } = results[0]!.timings
+    const all = denoise + commit + look + memory + decode
+    if (index >= warmUp) samples.push({ denoise, commit, look, memory, decode, all })
   }
   report(samples)
   const all = samples.map((sample) => sample.all)
@@ -99,9 +104,9 @@ function joinLatents(results: readonly ChunkResult[], length: number): Float32Ar
   return out
 }
 
-function report(samples: readonly { denoise: number; commit: number; decode: number; all: number }[]): void {
+function report(samples: readonly Sample[]): void {
   console.log('ms per chunk     p50     p95')
-  for (const part of ['denoise', 'commit', 'decode', 'all'] as const) {
+  for (const part of PARTS) {
     const values = samples.map((sample) => sample[part])
     const columns = [0.5, 0.95].map((share) => percentile(values, share).toFixed(1).padStart(8))
     console.log(part.padEnd(12) + columns.join(''))

@@ -12,6 +12,7 @@ interface Index {
 /** Arrays that Python computed (training/sora_world/export/golden.py writes and describes the files). */
 export interface Fixture {
   values: Record<string, unknown>
+  has(name: string): boolean
   floats(name: string): Float32Array
   bytes(name: string): Uint8Array
   integers(name: string): BigInt64Array
@@ -35,6 +36,7 @@ export function readFixture(name: string): Fixture {
   }
   return {
     values: index.values,
+    has: (array) => index.arrays[array] !== undefined,
     floats: (array) => read(array, 'float32') as Float32Array,
     bytes: (array) => read(array, 'uint8') as Uint8Array,
     integers: (array) => read(array, 'int64') as BigInt64Array,

@@ -67,6 +67,7 @@ describe('golden fixtures', () => {
       mask: input('mask'),
       pastKey: input('past.key'),
       pastValue: input('past.value'),
+      memory: golden.has('in.memory') ? input('memory') : undefined,
     })
     expect(largestDifference(out.clean, golden.floats('out.clean'))).toBeLessThan(CHUNK_TOLERANCE)
     expect(largestDifference(out.pose, golden.floats('out.pose'))).toBeLessThan(CHUNK_TOLERANCE)
@@ -123,6 +124,7 @@ async function playCached(model: WorldModel, dims: ModelDims, golden: Fixture): 
       text: golden.floats('text'),
       pooled: golden.floats('pooled'),
       time: Float32Array.of(t % model.manifest.denoiser.timePeriod),
+      memory: new Float32Array(dims.memoryLength),
       ...gatherCaches([cache]),
     }
     const noise = row(golden.floats('noise'), chunks, t)
@@ -168,6 +170,7 @@ async function playUncached(
       mask: bandMask(chunks, dims.contextChunks),
       pastKey: past,
       pastValue: past,
+      memory: new Float32Array(chunks * dims.memoryLength),
     })
     const target = row(clean, chunks, t)
     const ratio = sigmas[step + 1]! / sigmas[step]!

@@ -88,6 +88,7 @@ function halfFilledInput(model: WorldModel): DenoiseInput {
     mask,
     pastKey: normal(4, past),
     pastValue: normal(5, past),
+    memory: new Float32Array(dims.memoryLength).fill(0.5),
   }
 }
 

@@ -15,6 +15,8 @@ describe('sora-world', () => {
     ['--help', 0, /sora-world serve/],
     ['--version', 0, /^\d+\.\d+\.\d+$/m],
     ['serve --help', 0, /--port N/],
+    ['eval --help', 0, /--quick/],
+    ['eval --count none', 2, /--count "none".*option-invalid/],
     ['fly', 2, /no command "fly"/],
     ['serve --prot 1', 2, /--prot.*option-invalid/],
     ['serve --port 99999', 2, /--port takes a whole number from 0 to 65535/],

@@ -71,7 +71,7 @@ export class StandInWorker implements ModelWorker {
       latent,
       pose: new Float32Array(frames * (this.manifest.pose?.fields.length ?? 0)),
       images: job.images && Array.from({ length: frames }, () => Uint8Array.of(1, 2, 3)),
-      timings: { denoiseMs: this.callMs, commitMs: 0, decodeMs: 0 },
+      timings: { denoiseMs: this.callMs, commitMs: 0, decodeMs: 0, memoryMs: 0 },
     }
   }
 }

@@ -12,13 +12,13 @@ render() {
 }
 
 for seed in 900002 900106 900113; do render "$seed" 2.4; done
-render 900018 2.4 forward
+render 900018 2 forward
 render 900023 2.4 turn
 render 900026 2.4 turn
 render 900030 2.4 walk_back
 render 900040 2.4 idle
 render 900050 2.4 edit
 render 900060 2.4 jump
-render 900075 2.4 village
+render 900075 1.8 village
 render 900080 2.4 water
 for seed in 900090 900091 900092; do render "$seed" 3 look_back; done

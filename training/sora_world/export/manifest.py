@@ -21,7 +21,7 @@ from sora_world.config import (
 VERSION = "0.2.0"
 LICENCE = "Apache-2.0"
 WIRE_CLIP = 4.5  # standard deviations; beyond it latents are cut on the wire
-MEMORY_POINTS = 32768  # of one world; about ten pictures that do not overlap
+MEMORY_VIEWS = 12  # memory images that do not overlap: what the points of one world are enough for
 GRAPHS = ("encoder", "decoder", "text", "denoiser")
 
 
@@ -37,6 +37,12 @@ def size_entry(width: int, height: int) -> dict:
         "latentWidth": width // SPATIAL_SCALE,
         "latentHeight": height // SPATIAL_SCALE,
     }
+
+
+def memory_entry(width: int, height: int) -> dict:
+    """For a default picture of `width` x `height` pixels."""
+    scale = SPATIAL_SCALE // MEMORY_CELL
+    return {"scale": scale, "channels": MEMORY_CHANNELS, "maxPoints": MEMORY_VIEWS * width * height // scale**2}
 
 
 def variant(quantised: tuple[str, ...] = ()) -> dict[str, str]:
@@ -78,7 +84,7 @@ def build_manifest(
             "pooledWidth": config.width,
             "tokenizer": {"kind": "words", "words": words, "hashBuckets": text.hash_buckets},
         },
-        "memory": {"scale": SPATIAL_SCALE // MEMORY_CELL, "channels": MEMORY_CHANNELS, "maxPoints": MEMORY_POINTS},
+        "memory": memory_entry(*tier.sizes[0]),
         "pose": {"fields": list(POSE_FIELDS)},
         "outputs": ["rgb", "depth", "pose"],
         "camera": {"verticalFovDegrees": VERTICAL_FOV_DEGREES},

@@ -20,7 +20,7 @@ from torch import Tensor
 from sora_world.data.bank import load_renderer
 from sora_world.judges.config import SCALE
 
-ARRAYS = ("rgb", "inverse_depth", "block_id", "face", "actions", "motion", "attributes")
+ARRAYS = ("rgb", "inverse_depth", "block_id", "face", "actions", "motion", "pose", "attributes")
 LABELS = ("inverse_depth", "block_id", "face")
 
 

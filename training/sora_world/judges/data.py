@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sora_world.judges.bank import averaged
 from sora_world.judges.config import FRAMES, KEY_PLACES, KEYS, SCALE
+from sora_world.judges.flow import FLOW_SCALE, scene_flow
 
 UNKNOWN = 255  # class of cells that a bank says nothing about
 FADING = -1  # class while time or weather changes
@@ -38,6 +39,7 @@ class DynamicsBatch:
     frames: Tensor  # uint8 [N,5,H,W,3]
     turn: Tensor  # float32 [N,4,2] degrees
     keys: Tensor  # float32 [N,4,Q] 0 or 1
+    flow: Tensor  # float32 [N,4,2,H/8,W/8] movement of each place in cells of 4 pixels, or nan
 
 
 def without_fades(attributes: np.ndarray) -> np.ndarray:
@@ -56,6 +58,9 @@ class JudgeShard:
     def __init__(self, folder: Path):
         self.rgb = np.load(folder / "rgb.npy", mmap_mode="r")
         self.motion, self.actions = (np.load(folder / f"{name}.npy") for name in ("motion", "actions"))
+        # Banks written before poses were kept have none: then the flow is not known.
+        self.pose = np.load(folder / "pose.npy") if (folder / "pose.npy").exists() else None
+        self.raw = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("inverse_depth", "block_id")}
         self.attributes = without_fades(np.load(folder / "attributes.npy"))
         height, width = self.rgb.shape[2:4]
         self.factor = 2 if height * width > LARGEST else 1
@@ -101,14 +106,24 @@ class JudgeShard:
         led = slice(start + 1, start + FRAMES)
         turn = self.motion[clip, led, YAW : YAW + 2].astype(np.float32)
         keys = self.actions[clip, led][:, KEY_PLACES].astype(np.float32)
-        return self.pictures(clip, slice(start, start + FRAMES)), turn, keys
+        shown = slice(start, start + FRAMES)
+        return self.pictures(clip, shown), turn, keys, self.flow(clip, shown)
+
+    def flow(self, clip: int, frames: slice) -> np.ndarray:
+        """float32 [T-1,2,H/8,W/8], see `scene_flow`."""
+        height, width = self.size
+        if self.pose is None:
+            return np.full((FRAMES - 1, 2, height // FLOW_SCALE, width // FLOW_SCALE), np.nan, np.float32)
+        depth, block_id = self.raw["inverse_depth"][clip, frames], self.raw["block_id"][clip, frames]
+        return scene_flow(depth, block_id, self.pose[clip, frames], height)
 
 
 def mirrored(row: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
     """One row of a DynamicsBatch with left and right exchanged."""
-    pictures, turn, keys = row
+    pictures, turn, keys, flow = row
     order = [KEYS.index({"left": "right", "right": "left"}.get(key, key)) for key in KEYS]
-    return pictures[:, :, ::-1], turn * np.array([-1, 1], np.float32), keys[:, order]
+    turned = flow[..., ::-1] * np.array([-1, 1], np.float32)[:, None, None]
+    return pictures[:, :, ::-1], turn * np.array([-1, 1], np.float32), keys[:, order], turned
 
 
 def stack(kind: type, rows: list[tuple[np.ndarray, ...]]):

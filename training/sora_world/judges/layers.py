@@ -47,21 +47,21 @@ def to_cells(frames: Tensor, scale: int) -> Tensor:
     return channels.float() / 127.5 - 1.0
 
 
-def ray_slopes(like: Tensor) -> Tensor:
-    """[1,2,h,w] for `like` [N,C,h,w]: right and down component of each cell's ray, forward being 1.
+def slopes_of_grid(height: int, width: int, device: torch.device | None = None) -> Tensor:
+    """float32 [2,height,width]: right and down component of the ray of each cell, forward being 1.
 
     The vertical field of view is fixed, so these say how many degrees a cell is wide whatever the picture's shape.
     """
-    height, width = like.shape[-2:]
-    down = (torch.arange(height, device=like.device) + 0.5) * 2 / height - 1
-    right = ((torch.arange(width, device=like.device) + 0.5) * 2 - width) / height
+    down = (torch.arange(height, device=device) + 0.5) * 2 / height - 1
+    right = ((torch.arange(width, device=device) + 0.5) * 2 - width) / height
     slopes = torch.stack([right[None, :].expand(height, -1), down[:, None].expand(-1, width)])
-    return (slopes * math.tan(math.radians(VERTICAL_FOV_DEGREES / 2)))[None].to(like.dtype)
+    return slopes * math.tan(math.radians(VERTICAL_FOV_DEGREES / 2))
 
 
 def with_slopes(x: Tensor) -> Tensor:
     """`x` [N,C,h,w] with two channels of ray slopes behind its own."""
-    return torch.cat([x, ray_slopes(x).expand(x.shape[0], -1, -1, -1)], 1)
+    slopes = slopes_of_grid(*x.shape[-2:], x.device).to(x.dtype)
+    return torch.cat([x, slopes[None].expand(x.shape[0], -1, -1, -1)], 1)
 
 
 def enlarged(x: Tensor, like: Tensor) -> Tensor:

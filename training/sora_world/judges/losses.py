@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from sora_world.judges.config import ATTRIBUTES, BLOCK_NAMES
 from sora_world.judges.data import FADING, UNKNOWN, DynamicsBatch, SceneBatch
-from sora_world.judges.models import to_log_depth
+from sora_world.judges.flow import flow_error
+from sora_world.judges.models import REACH_DOWN, REACH_RIGHT, to_log_depth
 
 FACE, ATTRIBUTE, SHARES = 0.5, 0.5, 0.1  # weights of the scene losses beside block ids and depth
 SMALL_TURN = 0.5  # degrees; errors below it count squared
-KEYS = 3.0  # weight of the key losses beside the turn in degrees
+KEYS, FLOW = 3.0, 1.0  # weights of the key losses and of the flow in cells beside the turn in degrees
 
 
 def known_mean(losses: Tensor, known: Tensor) -> Tensor:
@@ -51,6 +51,8 @@ def dynamics_loss(answers: dict[str, Tensor], truth: DynamicsBatch) -> tuple[Ten
     """Turn in degrees and keys as logits; the report has the plain mean error in degrees too."""
     turn = F.smooth_l1_loss(answers["turn"], truth.turn, beta=SMALL_TURN)
     keys = F.binary_cross_entropy_with_logits(answers["keys"], truth.keys)
-    with torch.no_grad():
-        yaw, pitch = (answers["turn"] - truth.turn).abs().mean((0, 1)).tolist()
-    return turn + KEYS * keys, {"turn": float(turn.detach()), "keys": float(keys.detach()), "yaw": yaw, "pitch": pitch}
+    flow = flow_error(answers["flow"], truth.flow.flatten(0, 1), (REACH_RIGHT, REACH_DOWN))
+    yaw, pitch = (answers["turn"] - truth.turn).detach().abs().mean((0, 1)).tolist()
+    parts = {"turn": turn, "keys": keys, "flow": flow}
+    report = {name: float(value.detach()) for name, value in parts.items()} | {"yaw": yaw, "pitch": pitch}
+    return turn + KEYS * keys + FLOW * flow, report

@@ -109,6 +109,7 @@ class DynamicsJudge(nn.Module):
 
         turn [N,4,2]  degrees of yaw and pitch in each transition, right and down positive
         keys [N,4,Q]  logits of the keys that led into frames 1 to 4
+        flow [N*4,2,H/4,W/4]  where each cell went, right and down in cells; only for training
         """
         count, _, height, width = frames.shape[:4]
         # Sizes spelled out: the ONNX exporter fixes those that it has to find itself.
@@ -116,7 +117,8 @@ class DynamicsJudge(nn.Module):
         pictures = pictures.reshape(count, FRAMES, MATCH_WIDTH, height // SCALE, width // SCALE)
         old, new = (x.reshape(-1, *pictures.shape[2:]) for x in (pictures[:, :-1], pictures[:, 1:]))
         likeness = match(old, new)
-        compared = torch.cat([likeness, self.flow(likeness), old, new - old], 1)
+        flow = self.flow(likeness)
+        compared = torch.cat([likeness, flow, old, new - old], 1)
         cells = self.compare(with_slopes(compared))
         weights = self.attention(cells).flatten(2).float().softmax(-1)
         pooled = (weights @ cells.flatten(2).float().transpose(1, 2)).flatten(1)
@@ -124,7 +126,8 @@ class DynamicsJudge(nn.Module):
         # Which key was pressed shows in the change of speed, so transitions look at their neighbours.
         moves = moves + self.after(F.relu(self.before(moves)))
         moves = moves.transpose(1, 2)
-        return {"turn": self.turn(moves).float() * MAX_CAMERA, "keys": self.keys(moves).float()}
+        turn = self.turn(moves).float() * MAX_CAMERA
+        return {"turn": turn, "keys": self.keys(moves).float(), "flow": flow[:, :2]}
 
     def flow(self, likeness: Tensor) -> Tensor:
         """likeness [N,shifts,h,w] -> [N,3,h,w]: where each cell went, right and down in cells, and how surely.

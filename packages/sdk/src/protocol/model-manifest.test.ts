@@ -55,6 +55,34 @@ describe('parseManifest', () => {
     expect(() => parseManifest({ ...valid, frames: { perSecond: -1, perChunk: 4 } })).toThrow(/frames\.perSecond/)
   })
 
+  describe('world memory', () => {
+    const memory = { scale: 2, channels: 6, maxPoints: 32_768 }
+    const fields = ['right', 'up', 'forward', 'yaw', 'pitch', 'onGround']
+    const withMemory = { ...valid, memory, pose: { fields }, outputs: ['rgb', 'depth', 'pose'] }
+
+    it('may be there, absent or null', () => {
+      expect(parseManifest(withMemory).memory).toEqual(memory)
+      expect(parseManifest(valid).memory).toBeUndefined()
+      expect(parseManifest({ ...valid, memory: null }).memory).toBeNull()
+    })
+
+    it.each([
+      ['no pose output', { outputs: ['rgb', 'depth'] }, /memory.*"pose" in "outputs"/],
+      ['no depth output', { outputs: ['rgb', 'pose'] }, /memory.*"depth" in "outputs"/],
+      ['no pose', { pose: null }, /memory.*"right" in "pose.fields"/],
+      ['a pose without a field', { pose: { fields: fields.slice(0, 5) } }, /memory.*"onGround"/],
+      ['a scale that does not divide', { memory: { ...memory, scale: 3 } }, /scale 3 does not divide 128x80/],
+      ['too few points', { memory: { ...memory, maxPoints: 2559 } }, /maxPoints 2559 are fewer/],
+      ['more points than memory', { memory: { ...memory, maxPoints: 1e12 } }, /memory\.maxPoints/],
+      ['other channels', { memory: { ...memory, channels: 5 } }, /memory\.channels/],
+    ])('is refused with %s', (_, change, reason) => {
+      const attempt = () => parseManifest({ ...withMemory, ...change })
+      expect(attempt).toThrow(
+        expect.objectContaining({ code: 'model-invalid', message: expect.stringMatching(reason) }),
+      )
+    })
+  })
+
   it('refuses a variant whose file has no hash', () => {
     const variants = { broken: { ...graphs, denoiser: 'other.onnx' } }
     expect(() => parseManifest({ ...valid, variants })).toThrow(/other\.onnx/)

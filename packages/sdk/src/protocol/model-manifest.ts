@@ -4,6 +4,11 @@ import { SoraError } from './errors.ts'
 /** Version of the package format; see docs/model-package.md. */
 export const MANIFEST_VERSION = 1
 
+/** A memory of this size takes 27 MB per world. */
+const MAX_POINTS = 2 ** 20
+/** What the camera of a world memory moves by. */
+const MEMORY_FIELDS = ['right', 'up', 'forward', 'onGround']
+
 const binding = z.enum(['hold', 'press', 'axis', 'pointer', 'wheel'])
 const count = z.int().positive()
 
@@ -43,6 +48,7 @@ const manifestSchema = z.object({
   }),
   pose: z.object({ fields: z.array(z.string()).min(1) }).nullable(),
   outputs: z.array(z.enum(['rgb', 'depth', 'pose'])),
+  memory: z.object({ scale: count, channels: z.literal(6), maxPoints: count.max(MAX_POINTS) }).nullish(),
   camera: z.object({ verticalFovDegrees: z.number().positive().max(179) }),
   variants: z.record(z.string(), fileNames),
   files: z.record(z.string(), z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: count })),
@@ -72,6 +78,7 @@ export function parseManifest(json: unknown): ModelManifest {
     throw new SoraError('model-invalid', `manifest field "${issue?.path.join('.')}": ${issue?.message}`)
   }
   checkVariants(parsed.data)
+  checkMemory(parsed.data)
   return parsed.data
 }
 
@@ -82,6 +89,25 @@ function checkVariants(manifest: ModelManifest): void {
         throw new SoraError('model-invalid', `variant "${variant}" names "${file}" for its ${graph}, which has no hash`)
       }
     }
+  }
+}
+
+function checkMemory({ memory, pose, outputs, sizes }: ModelManifest): void {
+  if (!memory) return
+  const refuse = (reason: string) => {
+    throw new SoraError('model-invalid', `manifest field "memory": ${reason}`)
+  }
+  for (const output of ['pose', 'depth'] as const) {
+    if (!outputs.includes(output)) refuse(`needs "${output}" in "outputs"`)
+  }
+  const missing = MEMORY_FIELDS.find((field) => !pose?.fields.includes(field))
+  if (missing) refuse(`needs "${missing}" in "pose.fields"`)
+  for (const { width, height } of sizes) {
+    if (width % memory.scale || height % memory.scale)
+      refuse(`scale ${memory.scale} does not divide ${width}x${height}`)
+    const pixels = (width * height) / memory.scale ** 2
+    if (pixels > memory.maxPoints)
+      refuse(`maxPoints ${memory.maxPoints} are fewer than one frame of ${width}x${height} has`)
   }
 }
 

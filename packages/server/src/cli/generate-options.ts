@@ -17,6 +17,7 @@ usage: sora-world generate --prompt TEXT [options]
   --size WxH         one of the model's sizes                               default: its first
   --steps N          denoise steps per chunk                                default: the model's
   --rng-seed N       another number, another world                          default: 0
+  --no-memory        without world memory, for models that have one
   --scale N          enlarge N times                                        default: to at least 512 wide
   --filter NAME      cubic (smooth) or nearest (square pixels)              default: cubic
   --model NAME|DIR   a model package                                        default: the best that ships
@@ -35,6 +36,7 @@ export interface GenerateOptions {
   size: { width: number; height: number } | undefined
   steps: number | undefined
   rngSeed: number
+  memory: boolean
   scale: number | undefined
   filter: EnlargeFilter
   model: string | undefined
@@ -62,6 +64,7 @@ export function parseGenerateOptions(argv: string[]): GenerateOptions | 'help' {
     size: parseSize(values.size),
     steps: integer('steps', values.steps, 1, 64),
     rngSeed: integer('rng-seed', values['rng-seed'], 0, 0xffffffff) ?? 0,
+    memory: !values['no-memory'],
     scale: integer('scale', values.scale, 1, MAX_SCALE),
     filter: parseFilter(values.filter),
     model: values.model,
@@ -86,6 +89,7 @@ function readFlags(argv: string[]) {
         size: text,
         steps: text,
         'rng-seed': text,
+        'no-memory': { type: 'boolean' },
         scale: text,
         filter: text,
         model: text,

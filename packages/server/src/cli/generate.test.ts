@@ -5,6 +5,7 @@ import { SoraError } from '@sora-world/sdk/protocol'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runGenerate } from './generate.ts'
+import { parseGenerateOptions } from './generate-options.ts'
 
 describe('generate', () => {
   let dir: string
@@ -55,6 +56,11 @@ describe('generate', () => {
     expect(await make('c.png', '--actions', actions)).not.toEqual(plain)
     expect(await make('d.png', '--rng-seed', '9')).not.toEqual(plain)
     expect(await make('e.png', '--event', '0:night falls')).not.toEqual(plain)
+  })
+
+  it('uses a world memory unless told not to', () => {
+    expect(parseGenerateOptions(['--prompt', 'a forest'])).toMatchObject({ memory: true })
+    expect(parseGenerateOptions(['--prompt', 'a forest', '--no-memory'])).toMatchObject({ memory: false })
   })
 
   it.each([

@@ -83,6 +83,7 @@ async function videoSpec(model: WorldModel, options: GenerateOptions): Promise<V
     size: findSize(model, options.size),
     steps,
     rngSeed: options.rngSeed,
+    memory: options.memory,
     actions: options.actions
       ? await readActionFile(options.actions, actionSpace)
       : trackOf([{ frames: Number.POSITIVE_INFINITY, held: ['forward'], axes: {} }]),

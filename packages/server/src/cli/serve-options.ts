@@ -9,6 +9,7 @@ export interface ServeOptions {
   provider: string
   variant: string
   steps: number | undefined
+  memory: boolean
   maxRooms: number | undefined
   /** Folder of the play page; true = the one of this repository; false = none. */
   play: string | boolean
@@ -26,6 +27,7 @@ export const SERVE_HELP = `sora-world serve: hosts worlds for browsers and progr
   --provider NAME     auto, cpu, webgpu or cuda (auto)
   --variant NAME      variant of the model's graphs (auto)
   --steps N           denoise steps per chunk (the model's default)
+  --no-memory         without world memory, for models that have one
   --max-rooms N       worlds at a time (16)
   --play [DIR]        also serves the play page, built with "npm run build:play"
   --dev               takes the play page from its source, and says what connections do wrong
@@ -45,6 +47,7 @@ export function readServeOptions(args: readonly string[]): ServeOptions {
     provider: values.provider,
     variant: values.variant,
     steps: wholeNumber('steps', values.steps, 1, 64),
+    memory: !values['no-memory'],
     maxRooms: wholeNumber('max-rooms', values['max-rooms'], 1, 1000),
     play: values.play === '' ? true : (values.play ?? false),
     dev: values.dev,
@@ -64,6 +67,7 @@ function parse(args: string[]) {
         provider: { type: 'string', default: 'auto' },
         variant: { type: 'string', default: 'auto' },
         steps: { type: 'string' },
+        'no-memory': { type: 'boolean' },
         'max-rooms': { type: 'string' },
         play: { type: 'string' },
         dev: { type: 'boolean', default: false },

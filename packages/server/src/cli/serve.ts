@@ -35,7 +35,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
 }
 
 async function start(options: ServeOptions, page: DevPage | undefined): Promise<WorldServer> {
-  const { port, host, provider, variant, steps, maxRooms, model } = options
+  const { port, host, provider, variant, steps, memory, maxRooms, model } = options
   const playDir = page ? undefined : findPlayPage(options.play)
   const log = options.dev ? (line: string) => console.log(line) : undefined
   try {
@@ -48,6 +48,7 @@ async function start(options: ServeOptions, page: DevPage | undefined): Promise<
       provider,
       variant,
       steps,
+      memory,
       maxRooms,
       playDir,
       playHandler: page?.handler,

@@ -17,6 +17,7 @@ export function checkDenoiseInput(dims: ModelDims, input: DenoiseInput): void {
     ['mask', input.mask, rows * (dims.contextChunks + input.chunks)],
     ['past.key', input.pastKey, past],
     ['past.value', input.pastValue, past],
+    ['memory', input.memory ?? [], rows * dims.memoryLength],
   ])
 }
 

@@ -63,6 +63,8 @@ export interface DenoiseInput {
   /** [L,B,heads,W*N,headDim] */
   pastKey: Float32Array
   pastValue: Float32Array
+  /** [B,T,6,H/scale,W/scale], zeros where nothing is known; only for a model with world memory */
+  memory?: Float32Array
 }
 
 export interface DenoiseOutput {
@@ -98,10 +100,16 @@ export interface ModelDims {
   textWidth: number
   pooledWidth: number
   poseFields: number
+  /** One memory image: [6,memoryHeight,memoryWidth]; all 0 for a model without world memory. */
+  memoryHeight: number
+  memoryWidth: number
+  memoryLength: number
 }
 
 export function modelDims(manifest: ModelManifest, size: FrameSize): ModelDims {
-  const { latent, frames, denoiser, decoder, text, pose, actionSpace } = manifest
+  const { latent, frames, denoiser, decoder, text, pose, memory, actionSpace } = manifest
+  const memoryHeight = memory ? size.height / memory.scale : 0
+  const memoryWidth = memory ? size.width / memory.scale : 0
   return {
     channels: latent.channels,
     latentHeight: size.latentHeight,
@@ -123,5 +131,8 @@ export function modelDims(manifest: ModelManifest, size: FrameSize): ModelDims {
     textWidth: text.width,
     pooledWidth: text.pooledWidth,
     poseFields: pose?.fields.length ?? 0,
+    memoryHeight,
+    memoryWidth,
+    memoryLength: (memory?.channels ?? 0) * memoryHeight * memoryWidth,
   }
 }

@@ -19,8 +19,16 @@ const WORDS = [
   'snow',
 ]
 
-/** The package that the fake model pretends to be: same controls as the trained ones, everything else tiny. */
-export function fakeManifest(): ModelManifest {
+const CHANNELS = 10
+/** Red, green, blue and known of the memory image, mean over each latent cell. */
+export const MEMORY_SHOWN = 4
+
+/**
+ * The package that the fake model pretends to be: same controls as the trained ones, everything else tiny.
+ *
+ * @param options.memory with world memory, which it shows in {@link MEMORY_SHOWN} more latent channels
+ */
+export function fakeManifest(options: { memory?: boolean } = {}): ModelManifest {
   const graphs = { encoder: 'none', decoder: 'none', text: 'none', denoiser: 'none' }
   return parseManifest({
     manifestVersion: 1,
@@ -32,7 +40,7 @@ export function fakeManifest(): ModelManifest {
       { width: 64, height: 48, latentWidth: 8, latentHeight: 6 },
       { width: 48, height: 64, latentWidth: 6, latentHeight: 8 },
     ],
-    latent: { channels: 10, wire: { clip: 4.5 } },
+    latent: { channels: options.memory ? CHANNELS + MEMORY_SHOWN : CHANNELS, wire: { clip: 4.5 } },
     actionSpace: {
       buttons: [
         ...HELD.map((name) => ({ name, binding: 'hold' })),
@@ -60,6 +68,7 @@ export function fakeManifest(): ModelManifest {
     },
     pose: { fields: ['right', 'up', 'forward', 'yaw', 'pitch', 'onGround'] },
     outputs: ['rgb', 'depth', 'pose'],
+    memory: options.memory ? { scale: 2, channels: 6, maxPoints: 8192 } : null,
     camera: { verticalFovDegrees: 60 },
     variants: { fake: graphs },
     files: { none: { sha256: '0'.repeat(64), bytes: 1 } },

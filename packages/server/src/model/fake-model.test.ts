@@ -8,6 +8,8 @@ import { describeWorldModel } from './world-model.conformance.ts'
 
 describeWorldModel('fake model', async () => new FakeModel(), { batch: 1e-6, cached: 1e-6 })
 
+describeWorldModel('fake model with memory', async () => new FakeModel({ memory: true }), { batch: 1e-6, cached: 1e-6 })
+
 describe('fake model', () => {
   const model = new FakeModel()
   const size = model.manifest.sizes[0]!

@@ -11,7 +11,7 @@ import {
   type TextEncoding,
   type WorldModel,
 } from './denoiser.ts'
-import { fakeManifest } from './fake-manifest.ts'
+import { fakeManifest, MEMORY_SHOWN } from './fake-manifest.ts'
 import { drawFakeFrame, readFakeFrame } from './fake-picture.ts'
 import { CHANNEL, type FakePose, fakePoses, moveFakeWorld, readFakeLatent, writeFakeLatent } from './fake-world.ts'
 
@@ -20,18 +20,20 @@ const STAR_LEVEL = 0.5
 /**
  * A world model without weights: predicts the exact clean latent of an analytic world (`fake-world.ts`) that follows
  * seq, actions, caption, the chunk before, the attended chunks and, at its first chunk, the noise. Any number of
- * denoise steps gives the same latent.
+ * denoise steps gives the same latent. With world memory its latent also holds what the memory image shows.
  */
 export class FakeModel implements WorldModel {
-  readonly manifest: ModelManifest = fakeManifest()
+  readonly manifest: ModelManifest
   readonly provider = 'fake'
   readonly variant = 'fake'
   readonly #passMs: number
-  readonly #buttons = this.manifest.actionSpace.buttons.map((button) => button.name)
+  readonly #buttons: readonly string[]
 
-  /** @param options.passMs how long one denoiser pass takes, for tests of scheduling */
-  constructor(options: { passMs?: number } = {}) {
+  /** @param options.passMs how long one denoiser pass takes, for tests of scheduling; `memory`: with world memory */
+  constructor(options: { passMs?: number; memory?: boolean } = {}) {
+    this.manifest = fakeManifest({ memory: options.memory })
     this.#passMs = options.passMs ?? 0
+    this.#buttons = this.manifest.actionSpace.buttons.map((button) => button.name)
   }
 
   async encode(frames: Uint8Array, size: FrameSize, batch = 1): Promise<Float32Array> {
@@ -135,9 +137,24 @@ export class FakeModel implements WorldModel {
     for (let i = at + CHANNEL.stars * cells; i < at + (CHANNEL.stars + 1) * cells; i++) {
       clean[i] = Math.sign(input.previous[i]! || input.noisy[i]!) * STAR_LEVEL
     }
+    if (input.memory) showMemory(rowOf(input.memory, input.batch * input.chunks, row), dims, clean, at)
   }
 
   async release(): Promise<void> {}
+}
+
+/** Mean of the memory image [6,h,w] over each latent cell, into the last channels of the latent at `offset`. */
+function showMemory(memory: Float32Array, dims: ModelDims, out: Float32Array, offset: number): void {
+  const pixels = dims.memoryHeight * dims.memoryWidth
+  const cells = dims.latentHeight * dims.latentWidth
+  const first = offset + CHANNEL.memory * cells
+  const side = dims.memoryWidth / dims.latentWidth
+  for (let i = 0; i < Math.min(MEMORY_SHOWN * pixels, memory.length); i++) {
+    const x = i % dims.memoryWidth
+    const y = Math.floor((i % pixels) / dims.memoryWidth)
+    const cell = Math.floor(y / side) * dims.latentWidth + Math.floor(x / side)
+    out[first + Math.floor(i / pixels) * cells + cell]! += memory[i]! / side ** 2
+  }
 }
 
 /** Mean of the attended chunks' values, the chunk's own motion included. */

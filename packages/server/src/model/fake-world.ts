@@ -35,6 +35,8 @@ export const CHANNEL = {
   hue: 7,
   attended: 8,
   stars: 9,
+  /** First of those that a fake with world memory has more */
+  memory: 10,
 } as const
 
 /** Movement into one frame, in the order of the manifest's pose fields. */

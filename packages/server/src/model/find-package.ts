@@ -5,6 +5,8 @@ import { SoraError } from '@sora-world/sdk/protocol'
 
 /** Packages that ship with the project, best first: the default is the first one that is there. */
 const SHIPPED = ['voxel', 'nano']
+/** Has a manifest too, but of networks that look at pictures: not a world. */
+const JUDGES = 'judges'
 
 /**
  * Folder of a model package: a path to one, or the name of one that ships in `@sora-world/models`; without an argument
@@ -24,10 +26,11 @@ export function findModelPackage(nameOrPath?: string): string {
   throw new SoraError('model-missing', `${wanted}; there is: ${[...packagesIn(shipped), 'fake'].join(', ')}`)
 }
 
-function shippedFolder(): string {
+/** Folder of `@sora-world/models`: model packages, judges, clips. */
+export function shippedFolder(): string {
   return dirname(createRequire(import.meta.url).resolve('@sora-world/models/package.json'))
 }
 
 function packagesIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'manifest.json')))
+  return readdirSync(folder).filter((name) => name !== JUDGES && existsSync(join(folder, name, 'manifest.json')))
 }

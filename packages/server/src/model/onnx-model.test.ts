@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { findModelPackage } from './find-package.ts'
+import { readManifest } from './load-package.ts'
+import { OnnxModel } from './onnx-model.ts'
 import { openModel } from './open-model.ts'
 import { describeWorldModel } from './world-model.conformance.ts'
 
@@ -17,6 +19,17 @@ describe('openModel', () => {
   it('finds the shipped package by name and by path', () => {
     expect(findModelPackage('nano')).toMatch(/assets[\\/]nano$/)
     expect(findModelPackage(findModelPackage('nano'))).toBe(findModelPackage('nano'))
+  })
+
+  it('refuses a graph and a manifest that do not agree about world memory', async () => {
+    const dir = findModelPackage('nano')
+    const manifest = await readManifest(dir)
+    const memory = manifest.memory ? null : { scale: 2, channels: 6 as const, maxPoints: 32_768 }
+    const source = { dir, manifest: { ...manifest, memory }, provider: 'cpu', variant: 'cpu-fp32', threads: 1 } as const
+    await expect(new OnnxModel(source).warmUp()).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringMatching(/denoiser of "nano" .* input "memory"/),
+    })
   })
 
   it('says why CUDA cannot start where it is not bundled', async () => {

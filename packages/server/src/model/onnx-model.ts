@@ -5,6 +5,7 @@ import {
   type DecodeOutput,
   type DenoiseInput,
   type DenoiseOutput,
+  type ModelDims,
   modelDims,
   type TextEncoding,
   type WorldModel,
@@ -12,7 +13,7 @@ import {
 import { readGraph } from './load-package.ts'
 import { type GraphTensor, type GraphTensors, type OnnxGraph, openGraph, type Provider } from './onnx-runtime.ts'
 
-/** Inputs of each graph by docs/model-package.md; a package whose graph lacks one is refused. */
+/** Inputs of each graph by docs/model-package.md; a package whose graph has others is refused. */
 const GRAPH_INPUTS: Record<GraphName, readonly string[]> = {
   encoder: ['frames'],
   decoder: ['latent', 'state'],
@@ -121,6 +122,7 @@ export class OnnxModel implements WorldModel {
       mask: float(input.mask, [...rows, d.contextChunks + input.chunks]),
       'past.key': float(input.pastKey, past),
       'past.value': float(input.pastValue, past),
+      ...this.#memoryFeed(input, d),
     })
     return {
       clean: floats(out, 'clean'),
@@ -128,6 +130,11 @@ export class OnnxModel implements WorldModel {
       presentKey: floats(out, 'present.key'),
       presentValue: floats(out, 'present.value'),
     }
+  }
+
+  #memoryFeed({ memory, batch, chunks }: DenoiseInput, { memoryHeight, memoryWidth }: ModelDims): GraphTensors {
+    if (!memory || !this.manifest.memory) return {}
+    return { memory: float(memory, [batch, chunks, this.manifest.memory.channels, memoryHeight, memoryWidth]) }
   }
 
   async release(): Promise<void> {
@@ -149,13 +156,22 @@ export class OnnxModel implements WorldModel {
     const { dir, manifest, variant, provider, threads } = this.#source
     const bytes = await readGraph(dir, manifest, variant, name)
     const graph = await openGraph(bytes, { provider, threads })
-    const missing = GRAPH_INPUTS[name].find((input) => !graph.inputs.includes(input))
-    if (missing !== undefined) {
-      await graph.release()
-      throw new SoraError('model-invalid', `${name} of "${manifest.name}" has no input "${missing}"`)
-    }
-    return graph
+    const problem = inputProblem(graphInputs(manifest, name), graph.inputs)
+    if (problem === undefined) return graph
+    await graph.release()
+    throw new SoraError('model-invalid', `${name} of "${manifest.name}" ${problem}`)
   }
+}
+
+function graphInputs(manifest: ModelManifest, name: GraphName): readonly string[] {
+  return name === 'denoiser' && manifest.memory ? [...GRAPH_INPUTS.denoiser, 'memory'] : GRAPH_INPUTS[name]
+}
+
+function inputProblem(expected: readonly string[], actual: readonly string[]): string | undefined {
+  const missing = expected.find((input) => !actual.includes(input))
+  if (missing !== undefined) return `has no input "${missing}"`
+  const unknown = actual.find((input) => !expected.includes(input))
+  return unknown === undefined ? undefined : `wants an input "${unknown}" that its manifest does not speak of`
 }
 
 /** A pass of play with nothing in it, to warm up with. */
@@ -178,6 +194,7 @@ function zeroDenoiseInput(manifest: ModelManifest, size: FrameSize): DenoiseInpu
     mask: zeros(d.contextChunks + 1).fill(1, d.contextChunks),
     pastKey: zeros(past),
     pastValue: zeros(past),
+    memory: zeros(d.memoryLength),
   }
 }
 

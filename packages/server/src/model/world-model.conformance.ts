@@ -103,6 +103,14 @@ export function describeWorldModel(name: string, open: () => Promise<WorldModel>
       cache.checkIntegrity()
     })
 
+    it('sees the memory image where the manifest speaks of one', async () => {
+      const input = playInput(dims, size, 1, 13)
+      const blank = await model.denoise({ ...input, memory: new Float32Array(dims.memoryLength) })
+      const seen = await model.denoise(input)
+      if (model.manifest.memory) expect(meanDifference(seen.clean, blank.clean)).toBeGreaterThan(1e-4)
+      else expect(seen.clean).toEqual(blank.clean)
+    })
+
     it('carries the decoder from chunk to chunk in its state', async () => {
       const latent = chunkNoise(3, 0, 'initial', dims.latentLength)
       const state = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)
@@ -117,6 +125,8 @@ export function describeWorldModel(name: string, open: () => Promise<WorldModel>
       const input = playInput(dims, size, 1, 1)
       const wrong = model.denoise({ ...input, actions: input.actions.subarray(1) })
       await expect(wrong).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('actions') })
+      const memory = new Float32Array(dims.memoryLength + 1)
+      await expect(model.denoise({ ...input, memory })).rejects.toThrow(/denoiser: memory/)
       const state = new Float32Array(1)
       const latent = input.noisy
       await expect(model.decode({ size, batch: 1, latent, state })).rejects.toThrow(/decoder: state/)
@@ -145,6 +155,7 @@ function playInput(dims: ModelDims, size: FrameSize, batch: number, rngSeed: num
     mask: Float32Array.from(Array.from({ length: batch }, () => mask).flat()),
     pastKey: normal(5, past),
     pastValue: normal(6, past).map(Math.abs),
+    memory: normal(7, batch * dims.memoryLength).map((x) => Math.max(-1, Math.min(1, x))),
   }
 }
 
@@ -174,6 +185,7 @@ function rowOfPlayInput(dims: ModelDims, size: FrameSize, batch: number, rngSeed
     mask: cut(all.mask),
     pastKey: cutPast(all.pastKey),
     pastValue: cutPast(all.pastValue),
+    memory: cut(all.memory!),
   }
 }
 
@@ -210,6 +222,7 @@ function chunkOfWindow(window: DenoiseInput, t: number): DenoiseInput {
     text: cut(window.text),
     pooled: cut(window.pooled),
     time: cut(window.time),
+    memory: cut(window.memory!),
   }
 }
 

@@ -31,6 +31,8 @@ export interface RoomServerOptions {
   playHandler?: RequestHandler
   /** Denoise steps of rooms that do not ask for a number; the manifest's default when not given. */
   steps?: number
+  /** Whether a model with world memory uses it; true by default. */
+  memory?: boolean
   maxRooms?: number
   /** People in one room, spectators included. */
   maxClients?: number
@@ -79,8 +81,8 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
   await checkPort(port, host)
   if (isServing) throw new SoraError('unsupported', 'this process runs a world server already; start another process')
   const world = new WorldHost(hostSettings(options))
-  const { modelUrl, scheduler, steps } = world.settings
-  scheduler.learn(await measureWorker(worker, steps))
+  const { modelUrl, scheduler, steps, memory } = world.settings
+  scheduler.learn(await measureWorker(worker, { steps, memory }))
   const http = createServer()
   const sockets = openSockets(http)
   const health = () => serverHealth(world)
@@ -145,6 +147,7 @@ function hostSettings(options: RoomServerOptions): HostSettings {
     scheduler: new Scheduler(worker, { chunkMs: chunkDurationMs(manifest), maxRunning }),
     modelUrl: `/models/${encodeURIComponent(manifest.name)}/`,
     steps: chooseSteps(manifest, options.steps ?? manifest.denoiser.steps.default),
+    memory: options.memory ?? true,
     maxRooms: options.maxRooms ?? DEFAULT_MAX_ROOMS,
     maxClients: options.maxClients ?? DEFAULT_MAX_CLIENTS,
     defaultPrompt: options.defaultPrompt ?? DEFAULT_PROMPT,

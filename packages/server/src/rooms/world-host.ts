@@ -19,6 +19,7 @@ export interface HostSettings {
   modelUrl: string
   /** Denoise steps of rooms that do not ask for a number. */
   steps: number
+  memory: boolean
   maxRooms: number
   /** People in one room, spectators included. */
   maxClients: number

@@ -105,7 +105,7 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     const { prompt = defaultPrompt, rngSeed = drawRngSeed() } = options
     this.#seat = new DriverSeat({ lockControl: host.settings.lockControl })
     this.#session = new RolloutSession(
-      { id: this.roomId, manifest, size, steps, prompt, rngSeed },
+      { id: this.roomId, manifest, size, steps, memory: host.settings.memory, prompt, rngSeed },
       {
         clock,
         drawRngSeed,

@@ -20,6 +20,8 @@ export interface ChunkContext {
   /** [L,B,heads,W*N,headDim] */
   pastKey: Float32Array
   pastValue: Float32Array
+  /** [B,6,H/scale,W/scale]; only for a model with world memory */
+  memory?: Float32Array
 }
 
 /**

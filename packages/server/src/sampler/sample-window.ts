@@ -96,6 +96,8 @@ function fixedInputs(model: WorldModel, input: WindowInput) {
     mask: windowMask(chunks.length, input.mask, past.filled),
     pastKey: past.key,
     pastValue: past.value,
+    // Windows are not of one player's path: nothing is remembered.
+    memory: new Float32Array(chunks.length * dims.memoryLength),
   }
 }
 

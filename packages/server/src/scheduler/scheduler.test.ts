@@ -30,7 +30,7 @@ class ScriptedWorker implements Pick<ModelWorker, 'open' | 'generate' | 'close'>
     this.batches.push(ids)
     await new Promise<void>((resolve) => this.#clock.after(this.callMs, resolve))
     this.script('generate', ids)
-    const timings = { denoiseMs: this.callMs, commitMs: 0, decodeMs: 0 }
+    const timings = { denoiseMs: this.callMs, commitMs: 0, decodeMs: 0, memoryMs: 0 }
     return jobs.map(({ index }) => ({ index, latent: new Float32Array(1), pose: new Float32Array(0), timings }))
   }
 

@@ -43,6 +43,7 @@ export function chunkFacts(
 ): ChunkFacts {
   const frames = manifest.frames.perChunk
   const { size, steps } = run.spec
+  const { denoiseMs, commitMs, decodeMs } = result.timings
   return {
     world: run.index,
     seq: job.index,
@@ -54,6 +55,6 @@ export function chunkFacts(
     // A pose that is not a number would make the whole packet invalid for the client.
     pose: Array.from(result.pose, (value) => (Number.isFinite(value) ? value : 0)),
     steps,
-    timings: { queueMs, ...result.timings, serverMs: now - since },
+    timings: { queueMs, denoiseMs, commitMs, decodeMs, serverMs: now - since },
   }
 }

@@ -7,12 +7,12 @@ import { RolloutSession } from './rollout-session.ts'
 const manifest = fakeManifest()
 const size = manifest.sizes[0]!
 
-function setUp() {
+function setUp(more: { memory?: boolean } = {}) {
   const clock = new VirtualClock()
   const packets: ChunkPacket[] = []
   const closed: string[] = []
   const session = new RolloutSession(
-    { id: 'room', manifest, size, steps: 2, prompt: ' a  forest ', rngSeed: 7 },
+    { id: 'room', manifest, size, steps: 2, prompt: ' a  forest ', rngSeed: 7, ...more },
     {
       clock,
       drawRngSeed: () => 99,
@@ -38,7 +38,7 @@ function open(session: Session): void {
 function result(index: number, value = 1, hasImages = false) {
   const latent = new Float32Array(manifest.latent.channels * size.latentHeight * size.latentWidth).fill(value)
   const images = hasImages ? [1, 2, 3, 4].map((byte) => Uint8Array.of(byte, byte)) : undefined
-  const timings = { denoiseMs: 1, commitMs: 2, decodeMs: 3 }
+  const timings = { denoiseMs: 1, commitMs: 2, decodeMs: 3, memoryMs: 5 }
   return { index, latent, pose: new Float32Array(4 * 6).fill(Number.NaN), images, timings }
 }
 
@@ -46,6 +46,15 @@ function makeChunks(session: Session, count: number): void {
   open(session)
   for (let i = 0; i < count; i++) session.deliver(result(session.nextJob().index), { queueMs: 4 })
 }
+
+it('tells the worker whether to use a world memory', () => {
+  const memoryOf = (session: Session) => session.openRequest()?.spec.memory
+  const { session } = setUp({ memory: false })
+  expect(memoryOf(session)).toBe(false)
+  session.reset()
+  expect(memoryOf(session)).toBe(false)
+  expect(memoryOf(setUp({ memory: true }).session)).toBe(true)
+})
 
 describe('status', () => {
   it('goes from ready to running, pauses, waits, recovers and fails', () => {

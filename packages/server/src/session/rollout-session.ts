@@ -23,6 +23,8 @@ export interface SessionSettings {
   manifest: ModelManifest
   size: FrameSize
   steps: number
+  /** Whether a model with world memory uses it; true by default. */
+  memory?: boolean
   prompt: string
   rngSeed: number
 }
@@ -234,7 +236,7 @@ export class RolloutSession implements Schedulable {
   }
 
   #newRun(index: number, prompt: string, rngSeed: number): WorldRun {
-    const { id, size, steps, manifest } = this.#settings
-    return new WorldRun(manifest, { index, prompt, spec: { id: `${id}.${index}`, size, rngSeed, steps } })
+    const { id, size, steps, memory, manifest } = this.#settings
+    return new WorldRun(manifest, { index, prompt, spec: { id: `${id}.${index}`, size, rngSeed, steps, memory } })
   }
 }

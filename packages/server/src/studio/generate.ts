@@ -1,6 +1,6 @@
 import { type FrameSize, SoraError } from '@sora-world/sdk/protocol'
 import { captionInForce } from '../conditioning/caption.ts'
-import { modelDims, type WorldModel } from '../model/denoiser.ts'
+import type { WorldModel } from '../model/denoiser.ts'
 import { InProcessWorker } from '../worker/in-process-worker.ts'
 import { type ActionTrack, chunkActions } from './action-file.ts'
 
@@ -20,6 +20,8 @@ export interface VideoSpec {
   size: FrameSize
   steps: number
   rngSeed: number
+  /** Whether a model with world memory uses it; true by default. */
+  memory?: boolean
 }
 
 export interface VideoChunk {
@@ -63,20 +65,17 @@ export async function* generateVideo(
 ): AsyncGenerator<VideoChunk> {
   const { manifest } = model
   const { perSecond, perChunk } = manifest.frames
-  const dims = modelDims(manifest, spec.size)
   const worker = new InProcessWorker(model)
-  const { size, steps, rngSeed } = spec
-  await worker.open({ id: 'video', size, steps, rngSeed })
-  let state: Float32Array = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)
+  const { size, steps, rngSeed, memory } = spec
+  await worker.open({ id: 'video', size, steps, rngSeed, memory })
   for (let index = 0; index < chunkCount(model, spec.seconds); index++) {
     const firstFrame = index * perChunk
     const actions = chunkActions(manifest.actionSpace, spec.actions, firstFrame, perChunk)
     const caption = captionAt(spec, firstFrame / perSecond, manifest.text.length)
-    const [made] = await worker.generate([{ rolloutId: 'video', index, actions, caption }], signal)
-    const { latent, pose } = made!
-    const decoded = await model.decode({ size, batch: 1, latent, state })
-    state = decoded.nextState
-    yield { index, latent, pose, frames: decoded.frames, inverseDepth: decoded.inverseDepth }
+    const job = { rolloutId: 'video', index, actions, caption, wantsFrames: true }
+    const [made] = await worker.generate([job], signal)
+    const { latent, pose, decoded } = made!
+    yield { index, latent, pose, ...decoded! }
   }
 }
 

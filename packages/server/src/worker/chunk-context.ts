@@ -10,6 +10,13 @@ export interface ChunkRequest {
   /** [F,A] */
   actions: Float32Array
   caption: string
+  /** [6,H/scale,W/scale] what is remembered of the place that the chunk will show; empty for a model without memory */
+  memory: Float32Array
+}
+
+/** Asks the rollout's memory what the coming chunk will look at. */
+export function chunkRequest(rollout: Rollout, actions: Float32Array, caption: string): ChunkRequest {
+  return { rollout, actions, caption, memory: rollout.memoryImage(actions) }
 }
 
 /** Stacks the model inputs of several rollouts of one size, first axis = order of `requests`. */
@@ -27,6 +34,7 @@ export async function chunkContext(
     text: stack(encodings.map(({ text }) => text)),
     pooled: stack(encodings.map(({ pooled }) => pooled)),
     time: Float32Array.from(requests.map(({ rollout }) => rollout.nextIndex % timePeriod)),
+    memory: stack(requests.map(({ memory }) => memory)),
     ...gatherCaches(requests.map(({ rollout }) => rollout.cache)),
   }
 }

@@ -2,10 +2,11 @@ import { SoraError } from '@sora-world/sdk/protocol'
 import type { TextEncoder } from '../conditioning/text-encoder.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { commitChunk, sampleChunk } from '../sampler/sample-chunk.ts'
-import { type ChunkRequest, chunkContext, nextNoise, rowOf } from './chunk-context.ts'
-import { decodeImages } from './decode-images.ts'
+import { chunkContext, chunkRequest, nextNoise, rowOf } from './chunk-context.ts'
+import { decodeChunks } from './decode-chunks.ts'
+import { encodeImages } from './encode-images.ts'
 import type { ChunkResult, CommittedChunk } from './model-worker.ts'
-import type { Rollout, RolloutJob } from './rollout.ts'
+import type { DecodedChunk, Rollout, RolloutJob } from './rollout.ts'
 
 /**
  * Splits jobs into batches that can run together: same picture size, same step count, at most `maxBatch`. Each batch
@@ -24,7 +25,8 @@ export function batchJobs(jobs: readonly RolloutJob[], maxBatch: number): number
 }
 
 /**
- * Makes the next chunk of each rollout of one batch: denoise, commit pass, images where asked for.
+ * Makes the next chunk of each rollout of one batch: memory image, denoise, commit pass, decoding for the
+ * world memory and for images where asked for.
  *
  * All or nothing: the rollouts change only after everything has worked. The times of the result are the batch's.
  *
@@ -36,8 +38,9 @@ export async function makeChunks(
   jobs: readonly RolloutJob[],
   signal?: AbortSignal,
 ): Promise<ChunkResult[]> {
-  const requests = jobs.map(({ rollout, job }) => ({ rollout, actions: job.actions, caption: job.caption }))
   const started = performance.now()
+  const requests = jobs.map(({ rollout, job }) => chunkRequest(rollout, job.actions, job.caption))
+  const remembered = performance.now()
   const context = await chunkContext(requests, texts, model.manifest.denoiser.timePeriod)
   const { steps } = jobs[0]!.rollout.spec
   const latents = await sampleChunk(model, nextNoise(requests, 'initial'), steps, context, signal)
@@ -46,11 +49,17 @@ export async function makeChunks(
   const committed = await commitChunk(model, latents, nextNoise(requests, 'commit'), context)
   const cached = performance.now()
   const latentOf = jobs.map((_, row) => rowOf(latents, jobs.length, row))
-  const images = await decodeImages(model, jobs, latentOf)
+  const poseOf = jobs.map((_, row) => rowOf(committed.pose, jobs.length, row))
+  const decoded = await decodeWhereNeeded(model, jobs, latentOf)
+  const images = await imagesWhereAsked(jobs, decoded)
+  const shown = performance.now()
+  for (const [row, each] of decoded) jobs[row]!.rollout.show(each, jobs[row]!.job.actions, poseOf[row]!)
+  const hasMemory = jobs.some(({ rollout }) => rollout.memory)
   const timings = {
-    denoiseMs: denoised - started,
+    denoiseMs: denoised - remembered,
     commitMs: cached - denoised,
-    decodeMs: images.size > 0 ? performance.now() - cached : 0,
+    decodeMs: decoded.size > 0 ? shown - cached : 0,
+    memoryMs: hasMemory ? remembered - started + performance.now() - shown : 0,
   }
   jobs.forEach(({ rollout }, row) => {
     rollout.commit(latentOf[row]!, committed.presentKey, committed.presentValue, jobs.length, row)
@@ -58,17 +67,46 @@ export async function makeChunks(
   return jobs.map(({ job }, row) => ({
     index: job.index,
     latent: latentOf[row]!,
-    pose: rowOf(committed.pose, jobs.length, row),
+    pose: poseOf[row]!,
     images: images.get(row),
+    decoded: job.wantsFrames ? decoded.get(row) : undefined,
     timings: { ...timings },
   }))
 }
 
+/** By row: the new chunks that a memory or a client wants to see. */
+async function decodeWhereNeeded(
+  model: WorldModel,
+  jobs: readonly RolloutJob[],
+  latents: readonly Float32Array[],
+): Promise<Map<number, DecodedChunk>> {
+  const rows = jobs.flatMap(({ rollout, job }, row) => (rollout.memory || job.images || job.wantsFrames ? [row] : []))
+  const rollouts = rows.map((row) => jobs[row]!.rollout)
+  const wanted = rows.map((row) => latents[row]!)
+  const decoded = await decodeChunks(model, rollouts, wanted)
+  return new Map(rows.map((row, i) => [row, decoded[i]!]))
+}
+
+/** Encoded images by row. */
+async function imagesWhereAsked(
+  jobs: readonly RolloutJob[],
+  decoded: ReadonlyMap<number, DecodedChunk>,
+): Promise<Map<number, Uint8Array[]>> {
+  const encoded = await Promise.all(
+    [...decoded].map(async ([row, { frames }]) => {
+      const { rollout, job } = jobs[row]!
+      return job.images ? ([[row, await encodeImages(frames, rollout.spec.size, job.images)]] as const) : []
+    }),
+  )
+  return new Map(encoded.flat())
+}
+
 /**
- * Brings a fresh rollout to the end of `history`: one commit pass per chunk.
+ * Brings a fresh rollout to the end of `history`: one commit pass per chunk, and decoding for a world memory.
  *
  * A chunk sees W chunks back in each of L temporal layers, so only the last L*W chunks and the one before them count;
- * from so many (or from chunk 0 on) the cache is the same as if the rollout had never been interrupted.
+ * from so many (or from chunk 0 on) the cache is the same as if the rollout had never been interrupted. A world memory
+ * reaches farther: it is shown all that there is, and what lies before the history it does not know.
  */
 export async function prefill(
   model: WorldModel,
@@ -77,15 +115,33 @@ export async function prefill(
   history: readonly CommittedChunk[],
 ): Promise<void> {
   const reach = rollout.dims.contextChunks * rollout.dims.layers + 1
-  const used = history.slice(-reach)
+  const used = rollout.memory ? history : history.slice(-reach)
   if (used[0]) rollout.startAt(used[0].index)
-  for (const chunk of used) {
-    checkHistory(rollout, chunk)
-    const request: ChunkRequest = { rollout, actions: chunk.actions, caption: chunk.caption }
-    const context = await chunkContext([request], texts, model.manifest.denoiser.timePeriod)
-    const committed = await commitChunk(model, chunk.latent, nextNoise([request], 'commit'), context)
-    rollout.commit(chunk.latent, committed.presentKey, committed.presentValue, 1, 0)
+  for (const chunk of used) await commitKnown(model, texts, rollout, chunk)
+}
+
+/**
+ * Makes a chunk part of a rollout whose latent is known already: the commit pass, and decoding for a world memory.
+ * Resolves to its pose [F,Q].
+ *
+ * @throws SoraError `message-invalid` for a chunk out of order or of another shape
+ */
+export async function commitKnown(
+  model: WorldModel,
+  texts: TextEncoder,
+  rollout: Rollout,
+  chunk: CommittedChunk,
+): Promise<Float32Array> {
+  checkHistory(rollout, chunk)
+  const request = chunkRequest(rollout, chunk.actions, chunk.caption)
+  const context = await chunkContext([request], texts, model.manifest.denoiser.timePeriod)
+  const committed = await commitChunk(model, chunk.latent, nextNoise([request], 'commit'), context)
+  if (rollout.memory) {
+    const [decoded] = await decodeChunks(model, [rollout], [chunk.latent])
+    rollout.show(decoded!, chunk.actions, committed.pose)
   }
+  rollout.commit(chunk.latent, committed.presentKey, committed.presentValue, 1, 0)
+  return committed.pose
 }
 
 function checkHistory(rollout: Rollout, chunk: CommittedChunk): void {

@@ -7,6 +7,8 @@ export interface RolloutSpec {
   rngSeed: number
   /** Denoise steps per chunk, one of the manifest's allowed ones. */
   steps: number
+  /** Whether a model with world memory uses it; true by default. */
+  memory?: boolean
 }
 
 /** All that is needed to rebuild the cache after a crash, or to replay: what went in and what came out. */
@@ -28,6 +30,8 @@ export interface ChunkJob {
   caption: string
   /** Ask for server-side decoding into encoded images (image downlink). */
   images?: { type: 'image/webp' | 'image/jpeg'; quality: number }
+  /** Ask for the decoded frames as they are. */
+  wantsFrames?: boolean
 }
 
 export interface ChunkResult {
@@ -37,7 +41,10 @@ export interface ChunkResult {
   /** [F,Q]; empty without pose */
   pose: Float32Array
   images?: Uint8Array[]
-  timings: { denoiseMs: number; commitMs: number; decodeMs: number }
+  /** uint8 [F,H,W,3] and [F,H/depthScale,W/depthScale] in 1/blocks, 0 = sky; when the job wants frames */
+  decoded?: { frames: Uint8Array; inverseDepth: Float32Array }
+  /** `memoryMs`: to show the memory image and to take in the new chunk; 0 without world memory */
+  timings: { denoiseMs: number; commitMs: number; decodeMs: number; memoryMs: number }
 }
 
 /**
@@ -47,7 +54,8 @@ export interface ChunkResult {
  * Failure: when the process dies, every pending promise rejects with SoraError `worker-crashed` and the process is
  * started again; rollouts are gone then and `generate` rejects with `room-missing` until `open` is called again with
  * the history. The last `contextChunks` chunks take a world up again as the player knows it; with `layers` times as many
- * and one more (or all from chunk 0 on) the numbers that follow are exactly those of a rollout never interrupted.
+ * and one more (or all from chunk 0 on) the numbers that follow are exactly those of a rollout never interrupted. A world
+ * memory knows only what the history shows: what was seen before it is lost, and only a history from chunk 0 on is exact.
  */
 export interface ModelWorker {
   readonly manifest: ModelManifest

@@ -7,15 +7,15 @@ import type { ChunkJob, CommittedChunk, RolloutSpec } from './model-worker.ts'
 // A rollout that is taken up again after a crash, on the real model, where caches have depth.
 
 let worker: InProcessWorker
-let spec: RolloutSpec
+let defaults: RolloutSpec
 beforeAll(async () => {
   worker = new InProcessWorker(await openModel({ model: 'nano', provider: 'cpu', variant: 'cpu-fp32' }))
-  spec = { id: 'r', size: worker.manifest.sizes[0]!, rngSeed: 3, steps: 1 }
+  defaults = { id: 'r', size: worker.manifest.sizes[0]!, rngSeed: 3, steps: 1 }
 })
 afterAll(() => worker?.stop())
 
 function job(index: number): ChunkJob {
-  const dims = modelDims(worker.manifest, spec.size)
+  const dims = modelDims(worker.manifest, defaults.size)
   const actions = new Float32Array(dims.framesPerChunk * dims.actionWidth)
   actions[index % actions.length] = 1
   return { rolloutId: 'r', index, actions, caption: index < 10 ? 'a forest' : 'a forest, it starts to rain' }
@@ -29,6 +29,8 @@ async function makeChunk(index: number): Promise<CommittedChunk> {
 
 it('goes on exactly as before from layers * window + 1 chunks, and nearly so from one window', async () => {
   const { layers, contextChunks } = worker.manifest.denoiser
+  // A memory would reach farther back than the cache: worker/world-memory.test.ts.
+  const spec = { ...defaults, memory: false }
   await worker.open(spec)
   const history: CommittedChunk[] = []
   for (let index = 0; index < layers * contextChunks + 4; index++) history.push(await makeChunk(index))
@@ -45,7 +47,7 @@ it('goes on exactly as before from layers * window + 1 chunks, and nearly so fro
 
 it('keeps playing when the time of the model wraps around', async () => {
   const { timePeriod } = worker.manifest.denoiser
-  await worker.open(spec)
+  await worker.open(defaults)
   for (let index = 0; index <= timePeriod; index++) await makeChunk(index)
   const { latent } = await makeChunk(timePeriod + 1)
   expect(latent.every(Number.isFinite)).toBe(true)

@@ -1,5 +1,7 @@
 import { type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
 import { KvCache } from '../cache/kv-cache.ts'
+import { memorySettings } from '../memory/memory-settings.ts'
+import { WorldMemory } from '../memory/world-memory.ts'
 import { type ModelDims, modelDims } from '../model/denoiser.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import type { ChunkJob, RolloutSpec } from './model-worker.ts'
@@ -17,16 +19,26 @@ export interface DecoderState {
   state: Float32Array
 }
 
+export interface DecodedChunk {
+  /** uint8 [F,H,W,3] */
+  frames: Uint8Array
+  /** [F,H/depthScale,W/depthScale] in 1/blocks, 0 = sky */
+  inverseDepth: Float32Array
+  /** [S,h,w] */
+  nextState: Float32Array
+}
+
 /**
- * What the worker remembers of one rollout: cache, the chunk before, the decoder's state. It changes in one place
- * only, when a chunk is committed.
+ * What the worker remembers of one rollout: cache, the chunk before, the decoder's state, the world memory. It changes
+ * only when a chunk is finished: `show` where it was decoded, then `commit`.
  */
 export class Rollout {
   readonly spec: RolloutSpec
   readonly dims: ModelDims
   readonly cache: KvCache
-  /** Undefined until somebody asks for images. */
-  decoder: DecoderState | undefined
+  /** Undefined for a model without world memory, or when it is switched off. */
+  readonly memory: WorldMemory | undefined
+  #decoder: DecoderState | undefined
   /** Last W latents, newest last, to bring a decoder up to date that starts late. */
   readonly #recent: Float32Array[] = []
   #nextIndex = 0
@@ -42,6 +54,13 @@ export class Rollout {
     this.spec = { ...spec, size }
     this.dims = modelDims(manifest, size)
     this.cache = new KvCache(this.dims)
+    const settings = memorySettings(manifest, size)
+    this.memory = settings && spec.memory !== false ? new WorldMemory(settings) : undefined
+  }
+
+  /** Undefined until a chunk was decoded. */
+  get decoder(): DecoderState | undefined {
+    return this.#decoder
   }
 
   get nextIndex(): number {
@@ -74,6 +93,22 @@ export class Rollout {
         `chunk ${job.index} has ${job.actions.length} action numbers, not ${expected}`,
       )
     }
+  }
+
+  /** The model's `memory` input for the next chunk under `actions` [F,A]; zeros when nothing is remembered. */
+  memoryImage(actions: Float32Array): Float32Array {
+    return this.memory?.imageBefore(this.#nextIndex, actions) ?? new Float32Array(this.dims.memoryLength)
+  }
+
+  /**
+   * Takes in how the next chunk looks, before it is committed.
+   *
+   * @param pose [F,Q] of its commit pass
+   * @throws SoraError `internal` for a decoder that gives another size; nothing has changed then
+   */
+  show(decoded: DecodedChunk, actions: Float32Array, pose: Float32Array): void {
+    this.memory?.observe({ ...decoded, index: this.#nextIndex, actions, pose })
+    this.#decoder = { nextIndex: this.#nextIndex + 1, state: decoded.nextState }
   }
 
   /** Makes a chunk part of the world: row `row` of a commit pass over `batch` rollouts. */

@@ -1,0 +1,104 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SoraError } from '@sora-world/sdk/protocol'
+import sharp from 'sharp'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { playFakeClip } from '../evaluate/fake-clip.ts'
+import { writeFakeClip } from '../evaluate/write-fake-clip.ts'
+import { runEval } from './eval.ts'
+
+/** Keys that other programs read; the order is part of the line. */
+const KEYS = [
+  ...['name', 'model', 'version', 'variant', 'clips', 'reconstruction', 'nextChunk', 'control', 'revisit'],
+  ...['editPersistence', 'drift', 'captions', 'depthError', 'poseError', 'tasks'],
+]
+
+describe('eval', () => {
+  let dir: string
+  let out: string
+  let text: string
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'sora-eval-'))
+    out = join(dir, 'out')
+    text = ''
+  })
+  afterEach(() => rm(dir, { recursive: true }))
+
+  const write = (part: string) => {
+    text += part
+  }
+  const run = (argv: string[], signal?: AbortSignal) => runEval(argv, { stdout: { write }, stderr: { write }, signal })
+  const quick = ['--quick', '--rollouts', '4', '--seconds', '4']
+
+  async function fakeClips(): Promise<string> {
+    const clips = join(dir, 'clips')
+    await mkdir(clips)
+    const action = (chunk: number) => ({ held: ['forward'], axes: { 'camera.yaw': chunk - 4 } })
+    await writeFakeClip(clips, await playFakeClip({ name: 'one', chunks: 8, action }))
+    await writeFakeClip(clips, await playFakeClip({ name: 'two', chunks: 9, caption: 'a desert' }))
+    return clips
+  }
+
+  it('prints a table and one line of JSON, and leaves figures and pictures', async () => {
+    expect(await run(['--model', 'fake', '--clips', await fakeClips(), '--out', out, ...quick])).toBe(0)
+    expect(text).toMatch(/^one chunk ahead: [\d.]+ s$/m)
+    expect(text).toMatch(/^encoded and decoded +[\d.]+ dB +>= 30 dB$/m)
+    const line = JSON.parse(text.trimEnd().split('\n').at(-1)!)
+    expect(Object.keys(line).slice(0, KEYS.length)).toEqual(KEYS)
+    expect(line).toMatchObject({ name: 'eval', model: 'fake', clips: 2, editPersistence: null, tasks: null })
+    expect(line).toMatchObject({ revisit: { withMemory: null }, drift: { collapses: 0 }, depthError: 0, poseError: 0 })
+    expect(await readdir(out)).toEqual(['contact-sheet.png', 'figures.json'])
+    expect(JSON.parse(await readFile(join(out, 'figures.json'), 'utf8'))).toEqual(line)
+    expect((await sharp(join(out, 'contact-sheet.png')).metadata()).width).toBeGreaterThan(400)
+  })
+
+  it('measures the model that ships with the clips that ship', async () => {
+    const argv = ['--model', 'nano', '--count', '2', '--out', out, ...quick]
+    expect(await run(argv)).toBe(0)
+    const line = JSON.parse(text.trimEnd().split('\n').at(-1)!)
+    const { baseline, nextChunk, reconstruction } = line
+    expect(reconstruction.psnr).toBeGreaterThan(20)
+    expect(nextChunk['2']).toBeLessThanOrEqual(baseline.ceiling)
+    expect(line.actionShuffleRatio).toBeGreaterThan(1)
+    expect(line.depthError).toBeLessThan(1)
+    expect(line.poseError).toBeLessThan(100)
+  }, 60_000)
+
+  it.each([
+    ['an unknown option', ['--qick'], /--qick/],
+    ['a count that is no number', ['--count', 'few'], /--count "few"/],
+    ['a step count that the model does not allow', ['--model', 'fake', '--steps', '3'], /allows 1, 2, 4/],
+    ['clips that are not there', ['--model', 'fake', '--clips', '/no/clips'], /\/no\/clips \(clip-invalid\)/],
+  ])('refuses %s with exit code 2', async (_, argv, message) => {
+    expect(await run([...argv, '--out', out])).toBe(2)
+    expect(text).toMatch(message)
+    expect(await readdir(out).catch(() => [])).toEqual([])
+  })
+
+  it('fails with 1 before any work when nothing can be written', async () => {
+    await writeFile(join(dir, 'file'), '')
+    expect(await run(['--model', 'fake', '--out', join(dir, 'file')])).toBe(1)
+    expect(text).toMatch(/output-failed/)
+    expect(text).not.toMatch(/ahead/)
+  })
+
+  it('leaves nothing behind when interrupted', async () => {
+    const stop = new AbortController()
+    const stderr = {
+      write: (part: string) => {
+        write(part)
+        if (part.startsWith('one chunk ahead')) stop.abort(new SoraError('aborted', 'enough'))
+      },
+    }
+    const argv = ['--model', 'fake', '--clips', await fakeClips(), '--out', out, ...quick]
+    expect(await runEval(argv, { stdout: { write }, stderr, signal: stop.signal })).toBe(130)
+    expect(text).toContain('enough (aborted)')
+    expect(await readdir(out)).toEqual([])
+  })
+
+  it('explains itself', async () => {
+    expect(await run(['--help'])).toBe(0)
+    expect(text).toContain('usage: sora-world eval')
+  })
+})

@@ -1,0 +1,91 @@
+import { TextEncoder } from '../../conditioning/text-encoder.ts'
+import { commitKnown } from '../../worker/make-chunks.ts'
+import { Rollout } from '../../worker/rollout.ts'
+import { type Clip, MOTION_FIELDS } from '../clip.ts'
+import type { Evaluation } from '../evaluation.ts'
+import { mean, median } from '../statistics.ts'
+
+/** Relative error of one depth that is there in truth; a generated sky in its place is infinitely far. */
+function depthErrorOf(found: number, truth: number): number {
+  return found <= 0 ? Number.POSITIVE_INFINITY : Math.abs(truth / found - 1)
+}
+
+/** Median relative error of the decoder's depth on true latents, where the truth is not sky; null without depth. */
+export function measureDepth({ heldOut, model, size }: Evaluation): number | null {
+  const { outputs, decoder } = model.manifest
+  if (!outputs.includes('depth')) return null
+  const grid = { rows: size.height / decoder.depthScale, columns: size.width / decoder.depthScale }
+  const errors: number[] = []
+  for (const { clip, inverseDepth } of heldOut) {
+    const found = inverseDepth.flatMap((chunk) => [...chunk])
+    for (let i = 0; i < found.length; i++) {
+      const truth = trueInverseDepth(clip, grid, i)
+      if (truth > 0) errors.push(depthErrorOf(found[i]!, truth))
+    }
+  }
+  return median(errors)
+}
+
+/** The clip's depth at cell `i` of [T,rows,columns] of another grid over the same pictures. */
+function trueInverseDepth({ depth }: Clip, grid: { rows: number; columns: number }, i: number): number {
+  const cells = grid.rows * grid.columns
+  const y = Math.floor((i % cells) / grid.columns)
+  const x = i % grid.columns
+  const row = Math.floor(((y + 0.5) * depth.rows) / grid.rows)
+  const column = Math.floor(((x + 0.5) * depth.columns) / grid.columns)
+  return depth.inverse[(Math.floor(i / cells) * depth.rows + row) * depth.columns + column]!
+}
+
+export interface PoseFigures {
+  /** Sum of errors of movement over the way gone, per cent */
+  translationPercent: number | null
+  /** Mean absolute error, degrees a frame */
+  yawDeg: number | null
+  pitchDeg: number | null
+}
+
+/** What the pose head says of true chunks when they are committed, as it would be sent to a player. */
+export async function measurePose(evaluation: Evaluation): Promise<PoseFigures> {
+  const { heldOut, model, size, steps } = evaluation
+  const fields = model.manifest.pose?.fields
+  if (!fields) return { translationPercent: null, yawDeg: null, pitchDeg: null }
+  const texts = new TextEncoder(model)
+  const frames: { found: Movement; truth: Movement }[] = []
+  for (const [i, { clip, chunks }] of heldOut.entries()) {
+    const rollout = new Rollout(model.manifest, { id: clip.name, size, rngSeed: i, steps })
+    const found: number[] = []
+    for (const chunk of chunks) found.push(...(await commitKnown(model, texts, rollout, chunk)))
+    // Nothing led into frame 0.
+    for (let frame = 1; frame < clip.frames; frame++) {
+      const said = found.slice(frame * fields.length, (frame + 1) * fields.length)
+      frames.push({ found: movementOf(fields, said), truth: movementOf(MOTION_FIELDS, clip.motion[frame]!) })
+    }
+    evaluation.onProgress(i + 1, heldOut.length)
+  }
+  return poseFigures(frames)
+}
+
+interface Movement {
+  /** right, up, forward in blocks */
+  shift: number[]
+  yaw: number
+  pitch: number
+}
+
+function movementOf(fields: readonly string[], values: readonly number[]): Movement {
+  const [right, up, forward, yaw, pitch] = MOTION_FIELDS.map((name) => values[fields.indexOf(name)] ?? 0)
+  return { shift: [right!, up!, forward!], yaw: yaw!, pitch: pitch! }
+}
+
+export function poseFigures(frames: readonly { found: Movement; truth: Movement }[]): PoseFigures {
+  const way = frames.reduce((sum, { truth }) => sum + Math.hypot(...truth.shift), 0)
+  const missed = frames.reduce(
+    (sum, { found, truth }) => sum + Math.hypot(...truth.shift.map((value, i) => value - found.shift[i]!)),
+    0,
+  )
+  return {
+    translationPercent: way === 0 ? null : (100 * missed) / way,
+    yawDeg: mean(frames.map(({ found, truth }) => Math.abs(found.yaw - truth.yaw))),
+    pitchDeg: mean(frames.map(({ found, truth }) => Math.abs(found.pitch - truth.pitch))),
+  }
+}

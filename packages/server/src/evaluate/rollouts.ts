@@ -1,0 +1,123 @@
+import type { FrameSize } from '@sora-world/sdk/protocol'
+import { modelDims, type WorldModel } from '../model/denoiser.ts'
+import { rowOf, stack } from '../worker/chunk-context.ts'
+import type { InProcessWorker } from '../worker/in-process-worker.ts'
+import type { CommittedChunk } from '../worker/model-worker.ts'
+import type { HeldOut } from './held-out.ts'
+
+/** One rollout to play: what it starts from and what drives it. */
+export interface RolloutPlan {
+  rngSeed: number
+  /** Chunks that lie behind it, from chunk 0 on; none for a new world. */
+  history: readonly CommittedChunk[]
+  /** [S,h,w]: the decoder's state after the history; zeros when not given */
+  state?: Float32Array
+  /** [F,A] and caption of chunk `index` of the world. */
+  actions(index: number): Float32Array
+  caption(index: number): string
+}
+
+export interface PlayedChunk {
+  /** [C,h,w] */
+  latent: Float32Array
+  /** uint8 [F,H,W,3] */
+  frames: Uint8Array
+}
+
+export interface RolloutSetting {
+  model: WorldModel
+  worker: InProcessWorker
+  size: FrameSize
+  steps: number
+  /** False switches off the world memory of a model that has one. */
+  memory?: boolean
+  signal?: AbortSignal
+}
+
+/** Rollouts that share one pass; more would not be quicker. */
+export const ROLLOUTS_AT_ONCE = 8
+
+/** Continues a clip from its true chunks before `from`, with the clip's own later actions and captions. */
+export function planFromTruth(heldOut: HeldOut, from: number, rngSeed = from): RolloutPlan {
+  return {
+    rngSeed,
+    history: heldOut.chunks.slice(0, from),
+    state: heldOut.states[from],
+    actions: (index) => heldOut.chunks[index]!.actions,
+    caption: (index) => heldOut.chunks[index]!.caption,
+  }
+}
+
+/**
+ * Plays rollouts side by side for `chunks` chunks, exactly as a room would, and decodes them. Yields the chunks of one
+ * moment at a time, in the order of `plans`; all histories are of one length.
+ *
+ * @throws `signal.reason` when aborted between two denoise steps
+ */
+export async function* playRollouts(
+  { model, worker, size, steps, memory, signal }: RolloutSetting,
+  plans: readonly RolloutPlan[],
+  chunks: number,
+): AsyncGenerator<PlayedChunk[]> {
+  const dims = modelDims(model.manifest, size)
+  const zeros = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)
+  const first = plans[0]!.history.length
+  const ids = plans.map((_, i) => `rollout ${i}`)
+  let state = stack(plans.map((plan) => plan.state ?? zeros))
+  try {
+    for (const [i, { rngSeed, history }] of plans.entries()) {
+      await worker.open({ id: ids[i]!, size, rngSeed, steps, memory }, history)
+    }
+    for (let index = first; index < first + chunks; index++) {
+      const jobs = plans.map((plan, i) => ({
+        rolloutId: ids[i]!,
+        index,
+        actions: plan.actions(index),
+        caption: plan.caption(index),
+      }))
+      const made = await worker.generate(jobs, signal)
+      const latent = stack(made.map((chunk) => chunk.latent))
+      const decoded = await model.decode({ size, batch: plans.length, latent, state })
+      state = decoded.nextState
+      yield made.map((chunk, i) => ({ latent: chunk.latent, frames: rowOf(decoded.frames, plans.length, i) }))
+    }
+  } finally {
+    for (const id of ids) worker.close(id)
+  }
+}
+
+/** Plays any number of rollouts in groups and collects every chunk of each. `onChunk` hears of each moment. */
+export async function collectRollouts(
+  setting: RolloutSetting,
+  plans: readonly RolloutPlan[],
+  chunks: number,
+  onChunk: () => void = () => {},
+): Promise<PlayedChunk[][]> {
+  const all: PlayedChunk[][] = []
+  for (const group of groupsOf(plans, ROLLOUTS_AT_ONCE)) {
+    const played: PlayedChunk[][] = group.map(() => [])
+    for await (const moment of playRollouts(setting, group, chunks)) {
+      moment.forEach((chunk, i) => {
+        played[i]!.push(chunk)
+      })
+      onChunk()
+    }
+    all.push(...played)
+  }
+  return all
+}
+
+export function groupsOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+}
+
+/** Puts the frames of several chunks behind each other: uint8 [T,H,W,3]. */
+export function joinFrames(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}

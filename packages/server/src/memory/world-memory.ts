@@ -1,0 +1,114 @@
+import { SoraError } from '@sora-world/sdk/protocol'
+import { bodyActions, chunkPose, RESTING } from './body.ts'
+import { type Motion, moved, type Place, startPose } from './camera.ts'
+import { readMemory, writeMemory } from './memory-file.ts'
+import type { MemorySettings } from './memory-settings.ts'
+import { MEMORY_CHANNELS, PointMemory } from './point-memory.ts'
+import { shownFrame } from './shown-frame.ts'
+
+/** A chunk as it was shown. */
+export interface ShownChunk {
+  /** Index in its world */
+  index: number
+  /** [F,A] */
+  actions: Float32Array
+  /** [F,Q], of the commit pass */
+  pose: Float32Array
+  /** uint8 [F,H,W,3] and [F,H/depthScale,W/depthScale] in 1/blocks, as decoded */
+  frames: Uint8Array
+  inverseDepth: Float32Array
+}
+
+/** What one rollout remembers of its world beyond the context window: points, and where the player is among them. */
+export class WorldMemory {
+  readonly settings: MemorySettings
+  readonly points: PointMemory
+  #place: Place
+
+  /** @param content to go on from, owned by the memory from now on; the start of a world without it */
+  constructor(settings: MemorySettings, content?: { place: Place; points: PointMemory }) {
+    this.settings = settings
+    this.points = content?.points ?? new PointMemory(settings)
+    this.#place = content?.place ?? { pose: startPose(), motion: RESTING }
+  }
+
+  get place(): Readonly<Place> {
+    return this.#place
+  }
+
+  /** Numbers of one memory image: 6*h*w. */
+  get imageLength(): number {
+    return MEMORY_CHANNELS * this.settings.height * this.settings.width
+  }
+
+  /** The memory image [6,h,w] for chunk `index`, as it will look in the middle of it under `actions` [F,A]. */
+  imageBefore(index: number, actions: Float32Array): Float32Array {
+    const { pose, motion } = this.#place
+    const out = new Float32Array(this.imageLength)
+    this.points.render(chunkPose(pose, motion, bodyActions(this.settings.actionSpace, actions)), index, out)
+    return out
+  }
+
+  /**
+   * Moves the player through a finished chunk and takes in its last frame.
+   *
+   * Turns come from the actions, which are exact; steps from the pose head. A number of it that is not finite counts
+   * as 0: one bad pose must not lose the world.
+   *
+   * @throws SoraError `internal` for arrays of another length; nothing has changed then
+   */
+  observe(chunk: ShownChunk): void {
+    this.#check(chunk)
+    for (const motion of this.#motions(chunk)) this.#place = { pose: moved(this.#place.pose, motion), motion }
+    const frames = this.settings.framesPerChunk
+    const frame = lastOf(chunk.frames, frames)
+    const depth = lastOf(chunk.inverseDepth, frames)
+    this.points.observe(shownFrame(frame, depth, this.settings), this.#place.pose, chunk.index)
+  }
+
+  /** An independent copy, for a fork of the world. */
+  clone(): WorldMemory {
+    return new WorldMemory(this.settings, { place: this.#place, points: this.points.clone() })
+  }
+
+  /** For a file: see memory-file.ts for what is rounded and how. */
+  serialise(): Uint8Array {
+    return writeMemory(this.#place, this.points)
+  }
+
+  /** @throws SoraError `memory-invalid` for bytes that {@link serialise} did not write for this model */
+  static restore(settings: MemorySettings, bytes: Uint8Array): WorldMemory {
+    return new WorldMemory(settings, readMemory(settings, bytes))
+  }
+
+  #motions({ actions, pose }: ShownChunk): Motion[] {
+    const { actionSpace, poseFields } = this.settings
+    return bodyActions(actionSpace, actions).map(({ yaw, pitch }, frame) => {
+      const field = (name: string) => finite(pose[frame * poseFields.length + poseFields.indexOf(name)]!)
+      const onGround = field('onGround') > 0
+      return { right: field('right'), up: field('up'), forward: field('forward'), yaw, pitch, onGround }
+    })
+  }
+
+  #check({ actions, pose, frames, inverseDepth }: ShownChunk): void {
+    const { framesPerChunk, actionSpace, poseFields, width, height, scale, depthWidth, depthHeight } = this.settings
+    const actionNumbers = actionSpace.buttons.length + actionSpace.axes.length
+    for (const [name, length, expected] of [
+      ['actions', actions.length, actionNumbers],
+      ['pose', pose.length, poseFields.length],
+      ['frames', frames.length, width * height * scale * scale * 3],
+      ['inverse depth', inverseDepth.length, depthWidth * depthHeight],
+    ] as const) {
+      if (length === framesPerChunk * expected) continue
+      throw new SoraError('internal', `memory: ${name} has ${length} numbers, not ${framesPerChunk * expected}`)
+    }
+  }
+}
+
+function lastOf<T extends Float32Array | Uint8Array>(stacked: T, count: number): T {
+  return stacked.subarray((stacked.length / count) * (count - 1)) as T
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : 0
+}
