@@ -35,7 +35,7 @@ const manifestSchema = z.object({
     heads: count,
     headDim: count,
     timePeriod: count,
-    steps: z.object({ default: count, allowed: z.array(count).min(1), max: count }),
+    steps: z.object({ default: count, allowed: z.array(count).min(1), max: count, first: count.optional() }),
     contextNoise: z.number().min(0).max(1),
   }),
   decoder: z.object({ stateChannels: count, depthScale: count }),

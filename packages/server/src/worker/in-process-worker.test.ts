@@ -19,6 +19,28 @@ describe('in-process worker', () => {
     expect((await worker.generate([job]))[0]!.index).toBe(0)
   })
 
+  it('spends more denoise steps on the first view of a world where the manifest says so', async () => {
+    const model = new FakeModel()
+    model.manifest.denoiser.steps.first = 8
+    const worker = new InProcessWorker(model)
+    for (const id of ['r', 'other']) await worker.open({ id, size, rngSeed: 1, steps: 2 })
+    const denoise = model.denoise.bind(model)
+    const batches: number[] = []
+    model.denoise = (input) => {
+      batches.push(input.batch)
+      return denoise(input)
+    }
+    await worker.generate([job])
+    expect(batches).toHaveLength(8 + 1)
+    batches.length = 0
+    // A first view and a second chunk cannot share a batch.
+    await worker.generate([
+      { ...job, index: 1 },
+      { ...job, rolloutId: 'other' },
+    ])
+    expect(batches).toEqual(new Array(3 + 9).fill(1))
+  })
+
   it('does not let a number that is not finite into a world', async () => {
     const model = new FakeModel()
     const worker = new InProcessWorker(model)

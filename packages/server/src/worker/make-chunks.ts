@@ -14,8 +14,8 @@ import type { DecodedChunk, Rollout, RolloutJob } from './rollout.ts'
  */
 export function batchJobs(jobs: readonly RolloutJob[], maxBatch: number): number[][] {
   const batches = new Map<string, number[][]>()
-  jobs.forEach(({ rollout: { spec } }, position) => {
-    const key = `${spec.size.width}x${spec.size.height}/${spec.steps}`
+  jobs.forEach(({ rollout: { spec, steps } }, position) => {
+    const key = `${spec.size.width}x${spec.size.height}/${steps}`
     const open = batches.get(key) ?? []
     if (open.length === 0 || open.at(-1)!.length >= maxBatch) open.push([])
     open.at(-1)!.push(position)
@@ -42,7 +42,7 @@ export async function makeChunks(
   const requests = jobs.map(({ rollout, job }) => chunkRequest(rollout, job.actions, job.caption))
   const remembered = performance.now()
   const context = await chunkContext(requests, texts, model.manifest.denoiser.timePeriod)
-  const { steps } = jobs[0]!.rollout.spec
+  const { steps } = jobs[0]!.rollout
   const latents = await sampleChunk(model, nextNoise(requests, 'initial'), steps, context, signal)
   checkFinite(latents, jobs)
   const denoised = performance.now()

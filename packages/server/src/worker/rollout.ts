@@ -38,6 +38,7 @@ export class Rollout {
   readonly cache: KvCache
   /** Undefined for a model without world memory, or when it is switched off. */
   readonly memory: WorldMemory | undefined
+  readonly #firstSteps: number
   #decoder: DecoderState | undefined
   /** Last W latents, newest last, to bring a decoder up to date that starts late. */
   readonly #recent: Float32Array[] = []
@@ -51,6 +52,7 @@ export class Rollout {
       throw new SoraError('option-invalid', `size ${spec.size.width}x${spec.size.height}; the model has ${offered}`)
     }
     checkSteps(manifest, spec.steps)
+    this.#firstSteps = Math.max(spec.steps, manifest.denoiser.steps.first ?? 0)
     this.spec = { ...spec, size }
     this.dims = modelDims(manifest, size)
     this.cache = new KvCache(this.dims)
@@ -65,6 +67,11 @@ export class Rollout {
 
   get nextIndex(): number {
     return this.#nextIndex
+  }
+
+  /** Denoise steps of the next chunk. The first view of a world has nothing to go by but its caption: it may take more. */
+  get steps(): number {
+    return this.#nextIndex === 0 ? this.#firstSteps : this.spec.steps
   }
 
   /** [C,h,w] of the chunk before, zeros at the start of a world. */
