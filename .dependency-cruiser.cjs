@@ -1,4 +1,4 @@
-/** Imports run one way: protocol <- sdk <- three-plugin <- examples; protocol <- server. Each vendor has one seam. */
+/** Imports run one way: protocol <- agent <- sdk <- three-plugin <- examples; protocol, agent <- server. Each vendor has one seam. */
 const only = (name, vendor, allowed, comment) => ({
   name,
   comment,
@@ -29,10 +29,21 @@ module.exports = {
       to: { path: ['^packages/(server|three-plugin)/', 'node_modules/three/', '^examples/'] },
     },
     {
-      name: 'server-imports-only-the-protocol',
+      name: 'agent-knows-no-client',
+      comment: 'environments and policies run over any backend; the one over a room is the client part',
       severity: 'error',
-      from: { path: '^packages/server/src/', pathNot: '\\.test\\.ts$' },
-      to: { path: '^packages/sdk/src/', pathNot: '^packages/sdk/src/protocol/' },
+      from: { path: '^packages/sdk/src/agent/', pathNot: ['^packages/sdk/src/agent/room/', '\\.test\\.ts$'] },
+      to: { path: '^packages/', pathNot: '^packages/sdk/src/(agent/(?!room/)|protocol/|stream/pose-track\\.ts$)' },
+    },
+    {
+      name: 'server-imports-only-protocol-and-agent',
+      severity: 'error',
+      // The command line is an application: it may also be a client.
+      from: {
+        path: '^packages/server/src/',
+        pathNot: ['\\.test\\.ts$', '^packages/server/src/cli/open-room-env\\.ts$'],
+      },
+      to: { path: '^packages/sdk/src/', pathNot: '^packages/sdk/src/(protocol/|agent/index\\.ts$)' },
     },
     {
       name: 'plugin-imports-only-the-sdk',
@@ -46,7 +57,7 @@ module.exports = {
       from: { path: '^(packages/three-plugin|examples)/', pathNot: '\\.test\\.ts$' },
       to: {
         path: '^packages/sdk/src/',
-        pathNot: '^packages/sdk/src/(index|protocol/index|decode/decoder-worker)\\.ts$',
+        pathNot: '^packages/sdk/src/(index|agent/index|protocol/index|decode/decoder-worker)\\.ts$',
       },
     },
     {

@@ -9,7 +9,7 @@ const BUILT_WORKER = `new URL('./decoder-worker.js'`
  * to lie beside the code that starts it, as it does in the sources.
  */
 export default defineConfig({
-  entry: ['src/index.ts', 'src/protocol/index.ts', 'src/decode/decoder-worker.ts'],
+  entry: ['src/index.ts', 'src/agent/index.ts', 'src/protocol/index.ts', 'src/decode/decoder-worker.ts'],
   format: 'esm',
   platform: 'neutral',
   unbundle: true,

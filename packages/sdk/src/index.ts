@@ -3,6 +3,7 @@
  * replaced one by one.
  */
 
+export * from './agent/index.ts'
 export type { WorldClientOptions, WorldEvents, WorldState } from './client/world-options.ts'
 export { type Clock, SYSTEM_CLOCK } from './clock.ts'
 export { FakeDecoder, type FakeDecoderOptions } from './decode/fake-decoder.ts'

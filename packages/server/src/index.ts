@@ -4,6 +4,8 @@ import { checkPort } from './rooms/port.ts'
 import type { ModelWorker } from './worker/model-worker.ts'
 import { ProcessWorker } from './worker/process-worker.ts'
 
+export { type CreateEnvOptions, type CreateVecEnvOptions, createEnv, createVecEnv } from './env/create-env.ts'
+export { type InProcessOptions, inProcessBackend } from './env/in-process-backend.ts'
 export type { WorldModel } from './model/denoiser.ts'
 export { findModelPackage } from './model/find-package.ts'
 export { type ModelOptions, openModel } from './model/open-model.ts'

@@ -26,7 +26,7 @@ def test_batches_have_the_promised_shapes(judge_bank_folder):
 
 def test_a_row_of_transitions_is_aligned_with_its_actions(judge_bank_folder):
     shard = JudgeBank(judge_bank_folder).sizes[(48, 64)][0]
-    pictures, turn, _ = shard.transitions(1, 2)
+    pictures, turn, _, _ = shard.transitions(1, 2)
     np.testing.assert_array_equal(pictures[0], shard.rgb[1, 2])
     np.testing.assert_allclose(turn, shard.motion[1, 3:7, 3:5])
     np.testing.assert_allclose(turn[:, 0], shard.actions[1, 3:7, 19] * 8, atol=1e-3)  # yaw is never clamped
@@ -36,10 +36,12 @@ def test_mirroring_exchanges_left_and_right():
     pictures = np.arange(5 * 2 * 3 * 3).reshape(5, 2, 3, 3)
     keys = np.zeros((4, len(KEYS)))
     keys[:, KEYS.index("left")] = 1
-    flipped, turn, flipped_keys = mirrored((pictures, np.array([[2.0, 3.0]]), keys))
+    flow = np.arange(2.0 * 3).reshape(1, 2, 1, 3)
+    flipped, turn, flipped_keys, turned = mirrored((pictures, np.array([[2.0, 3.0]]), keys, flow))
     np.testing.assert_array_equal(flipped[:, :, 0], pictures[:, :, 2])
     np.testing.assert_array_equal(turn, [[-2.0, 3.0]])
     assert flipped_keys[0, KEYS.index("right")] == 1 and flipped_keys.sum() == 4
+    np.testing.assert_array_equal(turned[0, :, 0], [[-2, -1, 0], [5, 4, 3]])
 
 
 def test_classes_are_unknown_while_they_fade():

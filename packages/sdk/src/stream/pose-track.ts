@@ -41,7 +41,7 @@ export class PoseTrack {
   }
 
   /** One entry per frame of the chunk; null where the model tells no pose or the packet brought none that fits. */
-  follow(header: ChunkHeader): { step: PoseStep; pose: Pose }[] | null {
+  follow(header: Pick<ChunkHeader, 'frames' | 'pose'>): { step: PoseStep; pose: Pose }[] | null {
     const width = this.#fields.length
     if (width === 0 || header.pose.length !== width * header.frames) return null
     return Array.from({ length: header.frames }, (_, frame) => {

@@ -29,7 +29,7 @@ describe('eval', () => {
     text += part
   }
   const run = (argv: string[], signal?: AbortSignal) => runEval(argv, { stdout: { write }, stderr: { write }, signal })
-  const quick = ['--quick', '--rollouts', '4', '--seconds', '4']
+  const quick = ['--quick', '--rollouts', '4', '--seconds', '2']
 
   async function fakeClips(): Promise<string> {
     const clips = join(dir, 'clips')

@@ -1,9 +1,11 @@
 import type { SoraError } from '@sora-world/sdk/protocol'
-import type { ChunkJob, ChunkResult, CommittedChunk, RolloutSpec } from '../worker/model-worker.ts'
+import type { ChunkJob, ChunkResult, CommittedChunk, RolloutMark, RolloutSpec } from '../worker/model-worker.ts'
 
 export interface OpenRequest {
   spec: RolloutSpec
   history: readonly CommittedChunk[]
+  /** What the worker knew before the first chunk of the history. */
+  mark?: RolloutMark
 }
 
 export interface JobTiming {
@@ -17,6 +19,8 @@ export interface Schedulable {
   readonly batchKey: string
   /** Wants chunks now; false while paused, unwatched, failed. */
   isActive(): boolean
+  /** Makes chunks again that were made before: alone, and as fast as the others let it. */
+  isCatchingUp?(): boolean
   /** What the worker must open before the next job; null when it has it. */
   openRequest(): OpenRequest | null
   opened(spec: RolloutSpec): void

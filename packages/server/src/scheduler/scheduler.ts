@@ -148,14 +148,15 @@ export class Scheduler {
 
   #batchOf(due: readonly Entry[]): Entry[] {
     const first = due[0]!
-    if (first.failures > 0) return [first]
-    const fitting = due.filter((entry) => entry.failures === 0 && entry.rollout.batchKey === first.rollout.batchKey)
+    const isAlone = (entry: Entry) => entry.failures > 0 || (entry.rollout.isCatchingUp?.() ?? false)
+    if (isAlone(first)) return [first]
+    const fitting = due.filter((entry) => !isAlone(entry) && entry.rollout.batchKey === first.rollout.batchKey)
     return fitting.slice(0, this.#maxBatch)
   }
 
   async #open(entry: Entry, request: OpenRequest): Promise<void> {
     try {
-      await this.#worker.open(request.spec, request.history)
+      await this.#worker.open(request.spec, request.history, request.mark)
       if (!this.#entries.has(entry.rollout)) {
         this.#worker.close(request.spec.id)
         return
@@ -181,8 +182,8 @@ export class Scheduler {
   #deliver(entry: Entry, result: ChunkResult, startedAt: number): void {
     if (!this.#entries.has(entry.rollout)) return
     const queueMs = Math.max(0, startedAt - entry.pace.startAt)
-    const lateMs = entry.pace.delivered(this.#clock.now())
-    if (lateMs > this.#chunkMs * LATE_TOLERANCE) this.#measured.recordLate()
+    if (entry.rollout.isCatchingUp?.()) entry.pace.restart(this.#clock.now())
+    else this.#paced(entry)
     try {
       entry.rollout.deliver(result, { queueMs })
       entry.failures = 0
@@ -190,6 +191,11 @@ export class Scheduler {
     } catch (thrown) {
       this.#failed([entry], toSoraError(thrown))
     }
+  }
+
+  #paced(entry: Entry): void {
+    const lateMs = entry.pace.delivered(this.#clock.now())
+    if (lateMs > this.#chunkMs * LATE_TOLERANCE) this.#measured.recordLate()
   }
 
   #failed(batch: readonly Entry[], error: SoraError): void {

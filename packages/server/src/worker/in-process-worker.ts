@@ -2,7 +2,7 @@ import { type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
 import { TextEncoder } from '../conditioning/text-encoder.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { batchJobs, makeChunks, prefill } from './make-chunks.ts'
-import type { ChunkJob, ChunkResult, CommittedChunk, ModelWorker, RolloutSpec } from './model-worker.ts'
+import type { ChunkJob, ChunkResult, CommittedChunk, ModelWorker, RolloutMark, RolloutSpec } from './model-worker.ts'
 import { Rollout, type RolloutJob } from './rollout.ts'
 
 const DEFAULT_MAX_BATCH = 8
@@ -32,10 +32,10 @@ export class InProcessWorker implements ModelWorker {
     this.variant = model.variant
   }
 
-  open(spec: RolloutSpec, history: readonly CommittedChunk[] = []): Promise<void> {
+  open(spec: RolloutSpec, history: readonly CommittedChunk[] = [], mark?: RolloutMark): Promise<void> {
     return this.#inTurn(async () => {
       const rollout = new Rollout(this.manifest, spec)
-      await prefill(this.#model, this.#texts, rollout, history)
+      await prefill(this.#model, this.#texts, rollout, history, mark)
       this.#rollouts.set(spec.id, rollout)
     })
   }

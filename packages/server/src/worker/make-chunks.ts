@@ -5,7 +5,7 @@ import { commitChunk, sampleChunk } from '../sampler/sample-chunk.ts'
 import { chunkContext, chunkRequest, nextNoise, rowOf } from './chunk-context.ts'
 import { decodeChunks } from './decode-chunks.ts'
 import { encodeImages } from './encode-images.ts'
-import type { ChunkResult, CommittedChunk } from './model-worker.ts'
+import type { ChunkResult, CommittedChunk, RolloutMark } from './model-worker.ts'
 import type { DecodedChunk, Rollout, RolloutJob } from './rollout.ts'
 
 /**
@@ -39,6 +39,7 @@ export async function makeChunks(
   signal?: AbortSignal,
 ): Promise<ChunkResult[]> {
   const started = performance.now()
+  const marks = jobs.map(({ rollout }) => rollout.mark())
   const requests = jobs.map(({ rollout, job }) => chunkRequest(rollout, job.actions, job.caption))
   const remembered = performance.now()
   const context = await chunkContext(requests, texts, model.manifest.denoiser.timePeriod)
@@ -70,6 +71,8 @@ export async function makeChunks(
     pose: poseOf[row]!,
     images: images.get(row),
     decoded: job.wantsFrames ? decoded.get(row) : undefined,
+    mark: marks[row],
+    batch: jobs.length,
     timings: { ...timings },
   }))
 }
@@ -106,18 +109,30 @@ async function imagesWhereAsked(
  *
  * A chunk sees W chunks back in each of L temporal layers, so only the last L*W chunks and the one before them count;
  * from so many (or from chunk 0 on) the cache is the same as if the rollout had never been interrupted. A world memory
- * reaches farther: it is shown all that there is, and what lies before the history it does not know.
+ * reaches farther: it starts from the mark and is shown all chunks since; without a mark it does not know what lies before
+ * the history.
+ *
+ * @throws SoraError `message-invalid` for a history that does not begin at its mark
  */
 export async function prefill(
   model: WorldModel,
   texts: TextEncoder,
   rollout: Rollout,
   history: readonly CommittedChunk[],
+  mark?: RolloutMark,
 ): Promise<void> {
   const reach = rollout.dims.contextChunks * rollout.dims.layers + 1
   const used = rollout.memory ? history : history.slice(-reach)
   if (used[0]) rollout.startAt(used[0].index)
+  if (mark && rollout.memory) startFromMark(rollout, history, mark)
   for (const chunk of used) await commitKnown(model, texts, rollout, chunk)
+}
+
+function startFromMark(rollout: Rollout, history: readonly CommittedChunk[], mark: RolloutMark): void {
+  if (history[0] && history[0].index !== mark.index) {
+    throw new SoraError('message-invalid', `a history from chunk ${history[0].index} with a mark at ${mark.index}`)
+  }
+  rollout.startFrom(mark)
 }
 
 /**
@@ -133,12 +148,14 @@ export async function commitKnown(
   chunk: CommittedChunk,
 ): Promise<Float32Array> {
   checkHistory(rollout, chunk)
+  rollout.mark()
   const request = chunkRequest(rollout, chunk.actions, chunk.caption)
   const context = await chunkContext([request], texts, model.manifest.denoiser.timePeriod)
   const committed = await commitChunk(model, chunk.latent, nextNoise([request], 'commit'), context)
   if (rollout.memory) {
     const [decoded] = await decodeChunks(model, [rollout], [chunk.latent])
-    rollout.show(decoded!, chunk.actions, committed.pose)
+    // The pose of a pass that lacks the chunks before would lead the memory astray.
+    rollout.show(decoded!, chunk.actions, chunk.pose ?? committed.pose)
   }
   rollout.commit(chunk.latent, committed.presentKey, committed.presentValue, 1, 0)
   return committed.pose

@@ -11,6 +11,21 @@ export interface RolloutSpec {
   memory?: boolean
 }
 
+/**
+ * What a rollout knew beyond its latents just before chunk `index`. The worker gives one every {@link MARK_CHUNKS}
+ * chunks; with a mark and the chunks since, a rollout is taken up again exactly as it was.
+ */
+export interface RolloutMark {
+  index: number
+  /** World memory as bytes; missing for a rollout without one, and at chunk 0. */
+  memory?: Uint8Array
+  /** [S,h,w], state of the decoder; missing as `memory`. */
+  decoder?: Float32Array
+}
+
+/** Between two marks. */
+export const MARK_CHUNKS = 32
+
 /** All that is needed to rebuild the cache after a crash, or to replay: what went in and what came out. */
 export interface CommittedChunk {
   index: number
@@ -19,6 +34,8 @@ export interface CommittedChunk {
   /** [F,A] */
   actions: Float32Array
   caption: string
+  /** [F,Q] as the result had it, for the world memory; made anew without it. */
+  pose?: Float32Array
 }
 
 /** One chunk to make. */
@@ -43,6 +60,10 @@ export interface ChunkResult {
   images?: Uint8Array[]
   /** uint8 [F,H,W,3] and [F,H/depthScale,W/depthScale] in 1/blocks, 0 = sky; when the job wants frames */
   decoded?: { frames: Uint8Array; inverseDepth: Float32Array }
+  /** Just before this chunk, of a rollout with world memory. */
+  mark?: RolloutMark
+  /** Rollouts that shared the batch; 1 when not given. A shared batch may round other than a chunk made alone. */
+  batch?: number
   /** `memoryMs`: to show the memory image and to take in the new chunk; 0 without world memory */
   timings: { denoiseMs: number; commitMs: number; decodeMs: number; memoryMs: number }
 }
@@ -55,14 +76,19 @@ export interface ChunkResult {
  * started again; rollouts are gone then and `generate` rejects with `room-missing` until `open` is called again with
  * the history. The last `contextChunks` chunks take a world up again as the player knows it; with `layers` times as many
  * and one more (or all from chunk 0 on) the numbers that follow are exactly those of a rollout never interrupted. A world
- * memory knows only what the history shows: what was seen before it is lost, and only a history from chunk 0 on is exact.
+ * memory needs a mark, and a history from the mark on; without one it knows only what the history shows, and what was
+ * seen before is lost.
  */
 export interface ModelWorker {
   readonly manifest: ModelManifest
   readonly provider: string
   readonly variant: string
-  /** Starts a rollout, or takes one up again from its last committed chunks. */
-  open(spec: RolloutSpec, history?: readonly CommittedChunk[]): Promise<void>
+  /**
+   * Starts a rollout, or takes one up again from its last committed chunks; with a mark, from those since the mark.
+   *
+   * @throws SoraError `message-invalid` or `memory-invalid` for a history or mark that is not of this model
+   */
+  open(spec: RolloutSpec, history?: readonly CommittedChunk[], mark?: RolloutMark): Promise<void>
   /** Makes one chunk for each of several rollouts; jobs of the same size and step count share a batch. */
   generate(jobs: readonly ChunkJob[]): Promise<ChunkResult[]>
   close(rolloutId: string): void

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { type ErrorNotice, type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
 import type { ModelOptions } from '../model/open-model.ts'
-import type { ChunkJob, ChunkResult, CommittedChunk, ModelWorker, RolloutSpec } from './model-worker.ts'
+import type { ChunkJob, ChunkResult, CommittedChunk, ModelWorker, RolloutMark, RolloutSpec } from './model-worker.ts'
 import { MAX_CRASHES, RestartPolicy } from './restart-policy.ts'
 import { spawnWorker } from './spawn-worker.ts'
 import { HEARTBEAT_MS, type WorkerReply, type WorkerRequest } from './worker-messages.ts'
@@ -83,9 +83,9 @@ export class ProcessWorker implements ModelWorker {
     return this.#isReady ? this.#child?.pid : undefined
   }
 
-  async open(spec: RolloutSpec, history: readonly CommittedChunk[] = []): Promise<void> {
+  async open(spec: RolloutSpec, history: readonly CommittedChunk[] = [], mark?: RolloutMark): Promise<void> {
     await this.#ready
-    await this.#request((id) => ({ kind: 'open', id, spec, history }))
+    await this.#request((id) => ({ kind: 'open', id, spec, history, mark }))
   }
 
   async generate(jobs: readonly ChunkJob[]): Promise<ChunkResult[]> {

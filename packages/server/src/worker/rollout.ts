@@ -4,7 +4,7 @@ import { memorySettings } from '../memory/memory-settings.ts'
 import { WorldMemory } from '../memory/world-memory.ts'
 import { type ModelDims, modelDims } from '../model/denoiser.ts'
 import { checkSteps } from '../sampler/schedule.ts'
-import type { ChunkJob, RolloutSpec } from './model-worker.ts'
+import { type ChunkJob, MARK_CHUNKS, type RolloutMark, type RolloutSpec } from './model-worker.ts'
 
 /** A checked job with the rollout it belongs to. */
 export interface RolloutJob {
@@ -36,12 +36,12 @@ export class Rollout {
   readonly spec: RolloutSpec
   readonly dims: ModelDims
   readonly cache: KvCache
-  /** Undefined for a model without world memory, or when it is switched off. */
-  readonly memory: WorldMemory | undefined
+  #memory: WorldMemory | undefined
   readonly #firstSteps: number
   #decoder: DecoderState | undefined
   /** Last W latents, newest last, to bring a decoder up to date that starts late. */
   readonly #recent: Float32Array[] = []
+  #lastMark: RolloutMark | undefined
   #nextIndex = 0
 
   /** @throws SoraError `option-invalid` for a size or step count that the model was not trained for */
@@ -57,7 +57,12 @@ export class Rollout {
     this.dims = modelDims(manifest, size)
     this.cache = new KvCache(this.dims)
     const settings = memorySettings(manifest, size)
-    this.memory = settings && spec.memory !== false ? new WorldMemory(settings) : undefined
+    this.#memory = settings && spec.memory !== false ? new WorldMemory(settings) : undefined
+  }
+
+  /** Undefined for a model without world memory, or when it is switched off. */
+  get memory(): WorldMemory | undefined {
+    return this.#memory
   }
 
   /** Undefined until a chunk was decoded. */
@@ -88,6 +93,35 @@ export class Rollout {
     this.#nextIndex = index
   }
 
+  /**
+   * Starts in the middle of a world, with what was known there.
+   *
+   * @throws SoraError `memory-invalid` or `message-invalid` for a mark of another model
+   */
+  startFrom(mark: RolloutMark): void {
+    const { stateChannels, latentHeight, latentWidth } = this.dims
+    if (mark.memory && this.#memory) this.#memory = WorldMemory.restore(this.#memory.settings, mark.memory)
+    if (mark.decoder && mark.decoder.length !== stateChannels * latentHeight * latentWidth) {
+      throw new SoraError('message-invalid', `a decoder state of ${mark.decoder.length} numbers is of another model`)
+    }
+    if (mark.decoder) this.#decoder = { nextIndex: mark.index, state: mark.decoder }
+    this.#nextIndex = mark.index
+    if (mark.memory) this.#lastMark = mark
+  }
+
+  /**
+   * A mark, when one is due before the next chunk. The memory goes on with what its bytes say, which are rounded:
+   * whoever starts from the mark goes on with the same numbers.
+   */
+  mark(): RolloutMark | undefined {
+    if (!this.#memory || this.#nextIndex === 0 || this.#nextIndex % MARK_CHUNKS !== 0) return undefined
+    if (this.#lastMark?.index === this.#nextIndex) return this.#lastMark
+    const memory = this.#memory.serialise()
+    this.#memory = WorldMemory.restore(this.#memory.settings, memory)
+    this.#lastMark = { index: this.#nextIndex, memory, decoder: this.#decoder?.state }
+    return this.#lastMark
+  }
+
   /** @throws SoraError `message-invalid` for a job out of order or with actions of another shape */
   checkJob(job: ChunkJob): void {
     if (job.index !== this.#nextIndex) {
@@ -104,7 +138,7 @@ export class Rollout {
 
   /** The model's `memory` input for the next chunk under `actions` [F,A]; zeros when nothing is remembered. */
   memoryImage(actions: Float32Array): Float32Array {
-    return this.memory?.imageBefore(this.#nextIndex, actions) ?? new Float32Array(this.dims.memoryLength)
+    return this.#memory?.imageBefore(this.#nextIndex, actions) ?? new Float32Array(this.dims.memoryLength)
   }
 
   /**
@@ -114,7 +148,7 @@ export class Rollout {
    * @throws SoraError `internal` for a decoder that gives another size; nothing has changed then
    */
   show(decoded: DecodedChunk, actions: Float32Array, pose: Float32Array): void {
-    this.memory?.observe({ ...decoded, index: this.#nextIndex, actions, pose })
+    this.#memory?.observe({ ...decoded, index: this.#nextIndex, actions, pose })
     this.#decoder = { nextIndex: this.#nextIndex + 1, state: decoded.nextState }
   }
 

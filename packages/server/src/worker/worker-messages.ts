@@ -1,11 +1,11 @@
 import type { ErrorNotice, ModelManifest } from '@sora-world/sdk/protocol'
 import type { ModelOptions } from '../model/open-model.ts'
-import type { ChunkJob, ChunkResult, CommittedChunk, RolloutSpec } from './model-worker.ts'
+import type { ChunkJob, ChunkResult, CommittedChunk, RolloutMark, RolloutSpec } from './model-worker.ts'
 
 /** Everything that crosses between server and worker process: plain data and typed arrays (advanced serialisation). */
 export type WorkerRequest =
   | { kind: 'start'; options: ModelOptions }
-  | { kind: 'open'; id: number; spec: RolloutSpec; history: readonly CommittedChunk[] }
+  | { kind: 'open'; id: number; spec: RolloutSpec; history: readonly CommittedChunk[]; mark?: RolloutMark }
   | { kind: 'generate'; id: number; jobs: readonly ChunkJob[] }
   | { kind: 'close'; rolloutId: string }
   | { kind: 'stop' }

@@ -25,7 +25,7 @@ async function handle(request: WorkerRequest): Promise<void> {
       return start(request)
     case 'open':
       return answer(request.id, async () => {
-        await worker?.open(request.spec, request.history)
+        await worker?.open(request.spec, request.history, request.mark)
         return { kind: 'opened', id: request.id }
       })
     case 'generate':

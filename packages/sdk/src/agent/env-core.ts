@@ -1,0 +1,139 @@
+import { type Action, type EnvBackend, SoraError } from '../protocol/index.ts'
+import { type EnvAction, frameActions } from './action.ts'
+import {
+  checkPrompt,
+  checkRngSeed,
+  type EnvOptions,
+  type EnvRules,
+  envRules,
+  MAX_RNG_SEED,
+  type ResetOptions,
+  type StepResult,
+} from './env-options.ts'
+import { Episode, type ShownChunk } from './episode.ts'
+import type { Observation } from './observation.ts'
+
+/** A step of one world that was asked for. */
+export interface WorldStep {
+  world: number
+  action: EnvAction
+}
+
+/** What `WorldEnv` and `VecEnv` share: several worlds over one backend. */
+export class EnvCore {
+  readonly backend: EnvBackend
+  readonly rules: EnvRules
+  readonly episodes: readonly Episode[]
+  readonly #listeners = new Set<(chunk: ShownChunk) => void>()
+  #isBusy = false
+  #isClosed = false
+
+  /** @throws SoraError as {@link envRules} */
+  constructor(backend: EnvBackend, options: EnvOptions) {
+    this.backend = backend
+    this.rules = envRules(options)
+    this.episodes = Array.from({ length: backend.worlds }, () => new Episode(backend, this.rules))
+  }
+
+  get framesPerStep(): number {
+    return this.rules.frameSkip * this.backend.manifest.frames.perChunk
+  }
+
+  onChunk(listener: (chunk: ShownChunk) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  reset(worlds: readonly number[], options: readonly ResetOptions[]): Promise<Observation[]> {
+    return this.#alone(async () => {
+      const starts = worlds.map((world, i) => this.#start(world, options[i] ?? {}))
+      for (const { world } of starts) this.episodes[world]!.stop()
+      const chunks = await this.backend.reset(starts)
+      return starts.map(({ world, rngSeed }, i) => {
+        const { observation, shown } = this.episodes[world]!.begin(chunks[i]!, rngSeed)
+        this.#tell({ world, ...shown })
+        return observation
+      })
+    })
+  }
+
+  /** All actions are checked before any world moves. */
+  step(steps: readonly WorldStep[]): Promise<StepResult[]> {
+    return this.#alone(async () => {
+      const before = steps.map(({ world }) => this.episodes[world]!.checkRunning())
+      const actions = steps.map(({ action }) =>
+        frameActions(this.backend.manifest.actionSpace, action, this.framesPerStep),
+      )
+      const startMs = performance.now()
+      const others = steps.map(() => false)
+      for (let part = 0; part < this.rules.frameSkip; part++) {
+        for (const [i, driver] of (await this.#advance(steps, actions, part)).entries()) others[i] ||= driver !== ''
+      }
+      const wallMs = performance.now() - startMs
+      return steps.map(({ world }, i) => {
+        const info = { frames: this.framesPerStep, wallMs, isOverridden: others[i]! }
+        return this.episodes[world]!.finish(before[i]!, actions[i]!, info)
+      })
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#listeners.clear()
+    await this.backend.close()
+  }
+
+  /** One chunk of every world of the step; resolves to who drove in each. */
+  async #advance(steps: readonly WorldStep[], actions: readonly Action[][], part: number): Promise<string[]> {
+    const { perChunk } = this.backend.manifest.frames
+    const moves = steps.map(({ world }, i) => ({
+      world,
+      actions: actions[i]!.slice(part * perChunk, (part + 1) * perChunk),
+    }))
+    let chunks: Awaited<ReturnType<EnvBackend['advance']>>
+    try {
+      chunks = await this.backend.advance(moves)
+    } catch (error) {
+      // Half a step was made, and which half is not known.
+      for (const { world } of steps) this.episodes[world]!.stop()
+      throw error
+    }
+    chunks.forEach((chunk, i) => {
+      const { world } = steps[i]!
+      this.#tell({ world, ...this.episodes[world]!.take(chunk) })
+    })
+    return chunks.map((chunk) => chunk.driver)
+  }
+
+  #start(world: number, { rngSeed, prompt }: ResetOptions) {
+    const episode = this.episodes[world]
+    if (!episode) throw new SoraError('option-invalid', `there is no world ${world}, but ${this.backend.worlds}`)
+    return {
+      world,
+      rngSeed: rngSeed === undefined ? this.#nextRngSeed(episode, world) : checkRngSeed(rngSeed),
+      prompt: prompt === undefined ? this.rules.prompt : checkPrompt(prompt),
+    }
+  }
+
+  /** No two worlds of an environment are the same. */
+  #nextRngSeed({ number, rngSeed }: Episode, world: number): number {
+    const next = number === 0 ? world : rngSeed + this.backend.worlds
+    return next > MAX_RNG_SEED ? world : next
+  }
+
+  #tell(chunk: ShownChunk): void {
+    for (const listener of this.#listeners) listener(chunk)
+  }
+
+  /** Two calls at once would mix their frames. */
+  async #alone<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new SoraError('env-state', 'the environment is closed')
+    if (this.#isBusy) throw new SoraError('env-state', 'a reset or step is under way: await it first')
+    this.#isBusy = true
+    try {
+      return await call()
+    } finally {
+      this.#isBusy = false
+    }
+  }
+}

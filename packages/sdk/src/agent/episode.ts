@@ -1,0 +1,134 @@
+import { type Action, type EnvBackend, type EnvChunk, SoraError } from '../protocol/index.ts'
+import { type Pose, type PoseStep, PoseTrack } from '../stream/pose-track.ts'
+import type { EnvRules, StepInfo, StepResult } from './env-options.ts'
+import { makeObservation, type Observation } from './observation.ts'
+
+/** A chunk as it went by, with everything a recorder needs. */
+export interface ShownChunk {
+  /** Place of the world in its environment. */
+  world: number
+  /** Counts the episodes of this world, from 1 on. */
+  episode: number
+  rngSeed: number
+  /** The first view of an episode. */
+  isFirst: boolean
+  /** uint8 [F,H,W,3] */
+  frames: Uint8Array
+  /** What led into each frame: nothing into the first view, and null in a room where somebody else steered. */
+  actions: readonly Action[] | null
+  /** One per frame; null where the model tells none. */
+  poses: readonly Pose[] | null
+  caption: string
+}
+
+/** One world of an environment from reset to reset: pose, ticks, reward and end. */
+export class Episode {
+  readonly #backend: EnvBackend
+  readonly #rules: EnvRules
+  readonly #track: PoseTrack
+  readonly #fields: readonly string[]
+  #observation: Observation | null = null
+  #tick = 0
+  #isOver = false
+  rngSeed = 0
+  /** Counts from 1 on. */
+  number = 0
+
+  constructor(backend: EnvBackend, rules: EnvRules) {
+    this.#backend = backend
+    this.#rules = rules
+    this.#track = new PoseTrack(backend.manifest)
+    this.#fields = backend.manifest.pose?.fields ?? []
+  }
+
+  /** The newest observation; null before the first reset. */
+  get observation(): Observation | null {
+    return this.#observation
+  }
+
+  get isRunning(): boolean {
+    return this.#observation !== null && !this.#isOver
+  }
+
+  /** Before the first reset, and after a reset that failed: there is nothing to step in. */
+  stop(): void {
+    this.#isOver = true
+  }
+
+  begin(chunk: EnvChunk, rngSeed: number): { observation: Observation; shown: Omit<ShownChunk, 'world'> } {
+    this.#track.reset()
+    this.#tick = 0
+    this.#isOver = false
+    this.rngSeed = rngSeed
+    this.number++
+    const { observation, shown } = this.#show(chunk, true)
+    return { observation, shown }
+  }
+
+  /** @throws SoraError `env-state` when there is no episode to go on with */
+  checkRunning(): Observation {
+    if (this.#observation === null) throw new SoraError('env-state', 'reset the environment before the first step')
+    if (this.#isOver) throw new SoraError('env-state', 'the episode is over: reset the environment')
+    return this.#observation
+  }
+
+  /** Takes in one chunk of a step that is under way. */
+  take(chunk: EnvChunk): Omit<ShownChunk, 'world'> {
+    this.#tick += this.#backend.manifest.frames.perChunk
+    return this.#show(chunk, false).shown
+  }
+
+  /**
+   * Ends a step: `before` is what was seen at its beginning.
+   *
+   * @throws SoraError `option-invalid` for a reward that is not a finite number, and whatever the user's functions throw
+   */
+  finish(before: Observation, actions: readonly Action[], info: StepInfo): StepResult {
+    const observation = this.#observation!
+    const transition = { before, after: observation, actions }
+    const reward = this.#rules.reward(transition)
+    if (!Number.isFinite(reward)) throw new SoraError('option-invalid', `the reward function gave ${reward}`)
+    const terminated = this.#rules.isOver(transition)
+    const truncated = !terminated && observation.seconds >= this.#rules.timeLimit - 1e-9
+    this.#isOver = terminated || truncated
+    return { observation, reward, terminated, truncated, info }
+  }
+
+  #show(chunk: EnvChunk, isFirst: boolean) {
+    const { manifest, size } = this.#backend
+    const steps = this.#track.follow({ frames: manifest.frames.perChunk, pose: this.#exactPose(chunk) })
+    const last = steps?.at(-1)
+    const where = { tick: this.#tick, pose: last?.pose ?? null, motion: last?.step ?? null }
+    const observation = makeObservation(manifest, size, chunk, where)
+    this.#observation = observation
+    const shown = { ...this.#shownChunk(chunk, steps, isFirst) }
+    return { observation, shown }
+  }
+
+  #shownChunk(chunk: EnvChunk, steps: readonly { step: PoseStep; pose: Pose }[] | null, isFirst: boolean) {
+    return {
+      episode: this.number,
+      rngSeed: this.rngSeed,
+      isFirst,
+      frames: chunk.frames,
+      actions: chunk.actions,
+      poses: steps?.map(({ pose }) => pose) ?? null,
+      caption: chunk.caption,
+    }
+  }
+
+  /** Steps are the model's reckoning; turns are what the actions say, where they are known. */
+  #exactPose({ pose, actions }: EnvChunk): number[] {
+    const exact = [...pose]
+    const width = this.#fields.length
+    if (!actions || exact.length !== width * actions.length) return exact
+    for (const [field, axis] of [
+      ['yaw', 'camera.yaw'],
+      ['pitch', 'camera.pitch'],
+    ] as const) {
+      const at = this.#fields.indexOf(field)
+      if (at >= 0) for (const [f, { axes }] of actions.entries()) exact[f * width + at] = axes[axis] ?? 0
+    }
+    return exact
+  }
+}

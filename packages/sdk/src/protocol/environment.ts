@@ -1,0 +1,59 @@
+import type { Action } from './action.ts'
+import type { FrameSize, ModelManifest } from './model-manifest.ts'
+
+/** A world to start in one of the places of a backend. */
+export interface EnvStart {
+  /** Place: 0 .. worlds - 1 */
+  world: number
+  prompt: string
+  /** Unsigned 32-bit number; another number, another world. */
+  rngSeed: number
+}
+
+/** What leads into the next chunk of a world. */
+export interface EnvMove {
+  world: number
+  /** One per frame of the chunk. */
+  actions: readonly Action[]
+}
+
+/** One chunk as an environment gets it; the arrays are the receiver's. */
+export interface EnvChunk {
+  /** Chunk within the world, from 0 on; in a room, chunks that nobody waited for are left out. */
+  index: number
+  /** uint8 [F,H,W,3] */
+  frames: Uint8Array
+  /** [F,H/depthScale,W/depthScale] in 1/blocks, 0 = sky; null where there is none */
+  inverseDepth: Float32Array | null
+  /** [F,Q] movement into each frame, fields as in the manifest; empty where the model tells none */
+  pose: readonly number[]
+  /** [C,h,w]; null where it is not known */
+  latent: Float32Array | null
+  /** In force while the chunk was made. */
+  caption: string
+  /** What really led into the frames; in a room somebody else may steer. Null when it is not known. */
+  actions: readonly Action[] | null
+  /** Whose controls the chunk reflects: '' for the caller's own. */
+  driver: string
+}
+
+/**
+ * What an environment runs on: one or more worlds that go on by one chunk when told to. Calls on one world come one
+ * after the other.
+ */
+export interface EnvBackend {
+  readonly manifest: ModelManifest
+  readonly size: FrameSize
+  /** Worlds side by side. */
+  readonly worlds: number
+  /** Time that passes by itself: the worlds do not wait for a slow policy. */
+  readonly isRealTime: boolean
+  /** Starts worlds anew. Resolves to the first view of each, in the order of `starts`. */
+  reset(starts: readonly EnvStart[]): Promise<EnvChunk[]>
+  /** The next chunk of each world named, in the order of `moves`; made in one batch where that is possible. */
+  advance(moves: readonly EnvMove[]): Promise<EnvChunk[]>
+  /** Something happens in a world: "it starts to rain". */
+  say(world: number, text: string): Promise<void>
+  /** Frees everything; may be called twice. */
+  close(): Promise<void>
+}
