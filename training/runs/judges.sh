@@ -21,5 +21,5 @@ $PYTHON -m sora_world.judges.train --judge dynamics --minutes "$DYNAMICS_MINUTES
   --resume .runs/judge-dynamics --banks "$NANO=5,$VOXEL=1" --bf16 --batch 16 --save-seconds 60 &
 wait
 $PYTHON -m sora_world.judges.export --scene .runs/judge-scene --dynamics .runs/judge-dynamics \
-  --held-out .runs/judge-held-out --out "$OUT"
+  --calibrate .runs/judge-bank --held-out .runs/judge-held-out --out "$OUT"
 $PYTHON -m sora_world.judges.sheet --judges "$OUT" --held-out .runs/judge-held-out --out ../docs/images/judges.jpg

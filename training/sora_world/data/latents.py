@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sora_world.config import FRAMES_PER_CHUNK, Tier
+from sora_world.config import FRAMES_PER_CHUNK, VIEW_CHANNELS, Tier
 from sora_world.data.batches import Shard
 from sora_world.memory.clips import clip_memories
 from sora_world.memory.points import LONGEST_AGE
@@ -34,21 +34,26 @@ class LatentBatch:
     actions: Tensor  # float32 [B,T,F,21]
     pose: Tensor  # float32 [B,T,F,6]
     tokens: Tensor  # int64 [B,T,P]
-    memory: Tensor  # float32 [B,T,6,8h,8w]
+    memory: Tensor  # float32 [B,T,F*6,8h,8w]
 
 
 def pack_memory(images: Tensor) -> Tensor:
-    """Memory images [...,6,8h,8w] as uint8; four times smaller, and colours have no more than 8 bits anyway."""
-    colour, known_and_depth, age = images.split([3, 2, 1], -3)
+    """Memory images [...,F*6,8h,8w] as uint8; four times smaller, and colours have no more than 8 bits anyway."""
+    colour, known_and_depth, age = by_view(images).split([3, 2, 1], -3)
     scaled = torch.cat([colour * 127.5 + 127.5, known_and_depth * 255, age * LONGEST_AGE], -3)
-    return scaled.round().clamp(0, 255).to(torch.uint8)
+    return scaled.round().clamp(0, 255).to(torch.uint8).flatten(-4, -3)
 
 
 def unpack_memory(packed: Tensor) -> Tensor:
     """The inverse of `pack_memory`, float32."""
-    colour, known, depth, age = packed.float().split([3, 1, 1, 1], -3)
+    colour, known, depth, age = by_view(packed).float().split([3, 1, 1, 1], -3)
     known = known / 255
-    return torch.cat([(colour / 127.5 - 1) * known, known, depth / 255, age / LONGEST_AGE], -3)
+    return torch.cat([(colour / 127.5 - 1) * known, known, depth / 255, age / LONGEST_AGE], -3).flatten(-4, -3)
+
+
+def by_view(images: Tensor) -> Tensor:
+    """Memory images [...,F*6,8h,8w] -> [...,F,6,8h,8w]."""
+    return images.unflatten(-3, (-1, VIEW_CHANNELS))
 
 
 def make_tokenizer(tier: Tier) -> Tokenizer:
@@ -88,7 +93,7 @@ def encode_captions(tokenizer: Tokenizer, captions: list[list[str]]) -> Tensor:
 
 @torch.no_grad()
 def remember_clips(model: Autoencoder, latents: Tensor, actions: Tensor, motion: Tensor) -> Tensor:
-    """Packed memory images uint8 [B,T,6,8h,8w] of what the decoder makes of `latents` [B,T,C,h,w]: as in play."""
+    """Packed memory images uint8 [B,T,F*6,8h,8w] of what the decoder makes of `latents` [B,T,C,h,w]: as in play."""
     raw = latents * model.deviation[:, None, None] + model.mean[:, None, None]
     decoded = model.decode_clip(raw)
     frames = to_bytes(decoded["frames"].float()).flatten(1, 2)

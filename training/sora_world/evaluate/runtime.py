@@ -102,7 +102,7 @@ class Play:
         return self.package.sessions["denoiser"].run(None, feeds)
 
     def seen_before(self, actions: np.ndarray) -> np.ndarray:
-        """The memory image [B,1,6,8h,8w] under `actions` [B,F,A] of the coming chunk."""
+        """The memory image [B,1,F*6,8h,8w] under `actions` [B,F,A] of the coming chunk."""
         image = self.memory.image(torch.from_numpy(actions.astype(np.float32)))
         return (image if self.remembers else torch.zeros_like(image))[:, None].numpy()
 

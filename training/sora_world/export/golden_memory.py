@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sora_world.config import ACTION_WIDTH, DEPTH_SCALE, FRAMES_PER_CHUNK, MAX_CAMERA, POSE_FIELDS
 from sora_world.export.golden import Fixture
-from sora_world.memory.body import FORWARD, JUMPS, LEFT, PITCH, SNEAKS, SPRINTS, YAW, chunk_pose, next_motion
+from sora_world.memory.body import FORWARD, JUMPS, LEFT, PITCH, SNEAKS, SPRINTS, YAW, chunk_poses, next_motion
 from sora_world.memory.camera import moved, start_pose
 from sora_world.memory.clips import clip_memories
 
@@ -79,12 +79,12 @@ def made_up_pictures() -> tuple[Tensor, Tensor]:
 
 
 def poses_along(actions: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
-    """[B,T,5] pose after each chunk, and pose from which the memory is looked at before each chunk."""
+    """[B,T,5] pose after each chunk, and [B,T,F,5] poses from which the memory is looked at before each chunk."""
     pose, last = start_pose(WORLDS), torch.zeros(WORLDS, len(POSE_FIELDS))
     last[:, 5] = 1
     after, seen_from = [], []
     for t in range(CHUNKS):
-        seen_from.append(chunk_pose(pose, last, actions[:, t]))
+        seen_from.append(chunk_poses(pose, last, actions[:, t]))
         for frame in range(FRAMES_PER_CHUNK):
             pose = moved(pose, motion[:, t, frame])
         last = motion[:, t, -1]
@@ -93,7 +93,7 @@ def poses_along(actions: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def write_memory(out: Path) -> None:
-    """Inputs of two rollouts, the poses and the memory images [B,T,6,H/2,W/2] that follow from them."""
+    """Inputs of two rollouts, the poses and the memory images [B,T,F*6,H/2,W/2] that follow from them."""
     torch.manual_seed(RNG_SEED)
     actions = made_up_actions()
     pose = made_up_pose(actions)

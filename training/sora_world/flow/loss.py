@@ -20,7 +20,7 @@ POSE_SCALE = (0.25, 0.25, 0.25, 4.0, 4.0)  # blocks and degrees per frame that c
 @dataclass
 class Conditioning:
     """actions [R,T,F,A]; text [R,T,K,D]; pooled [R,T,E]; pose [R,T,F,6] (targets, with onGround as 0/1);
-    memory [R,T,6,8h,8w], None for worlds that remember nothing."""
+    memory [R,T,F*6,8h,8w], None for worlds that remember nothing."""
 
     actions: Tensor
     text: Tensor

@@ -56,7 +56,7 @@ class Rollout:
     ) -> Tensor:
         """Denoises and commits one chunk.
 
-        actions [B,1,F,A]; text [B,1,K,D]; pooled [B,1,E]; noise, commit_noise [B,1,C,h,w]; memory [B,1,6,8h,8w]
+        actions [B,1,F,A]; text [B,1,K,D]; pooled [B,1,E]; noise, commit_noise [B,1,C,h,w]; memory [B,1,F*6,8h,8w]
         -> clean [B,1,C,h,w]
         """
         told = (actions, text, pooled, memory)

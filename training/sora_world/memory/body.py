@@ -1,7 +1,7 @@
 """Where the player is about to be: turning is exact, walking follows the habits of `world/physics.py` without walls.
 
 The memory image must exist before the chunk does, so its pose is a prediction. What is wrong with it (a wall, water,
-an unknown step) is small over two frames, and training sees the same mistakes.
+an unknown step) is small over four frames, and training sees the same mistakes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from torch import Tensor
 from sora_world.config import MAX_CAMERA
 from sora_world.memory.camera import moved
 
-LOOKED_AT_FRAME = 2  # the memory image is taken after this many frames of the chunk: in its middle
 WALK, SPRINT, SNEAK = 4.317 / 20, 5.612 / 20, 1.3 / 20  # blocks per frame
 JUMP, GRAVITY, DRAG = 0.42, 0.08, 0.98
 GRIP_GROUND, GRIP_AIR = 0.55, 0.15
@@ -20,15 +19,17 @@ FORWARD, BACK, LEFT, RIGHT, JUMPS, SNEAKS, SPRINTS = range(7)  # places in an ac
 YAW, PITCH = -2, -1
 
 
-def chunk_pose(pose: Tensor, motion: Tensor, actions: Tensor) -> Tensor:
-    """Pose [B,5] in the middle of the coming chunk.
+def chunk_poses(pose: Tensor, motion: Tensor, actions: Tensor) -> Tensor:
+    """Pose [B,F,5] of each frame of the coming chunk.
 
     pose [B,5] and motion [B,6] of the last frame (onGround as 0 or 1); actions [B,F,A] of the coming chunk
     """
-    for frame in range(LOOKED_AT_FRAME):
-        motion = next_motion(motion, actions[:, frame])
+    poses = []
+    for action in actions.unbind(1):
+        motion = next_motion(motion, action)
         pose = moved(pose, motion)
-    return pose
+        poses.append(pose)
+    return torch.stack(poses, 1)
 
 
 def next_motion(motion: Tensor, action: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sora_world.config import MAX_CAMERA, MEMORY_CELL, MEMORY_CHANNELS
-from sora_world.memory.body import PITCH, YAW, chunk_pose
+from sora_world.memory.body import PITCH, YAW, chunk_poses
 from sora_world.memory.camera import moved, start_pose
 from sora_world.memory.points import PointMemory
 
@@ -25,13 +25,13 @@ class PlayMemory:
         self.shown: tuple[Tensor, Tensor] | None = None  # actions and the image for them: denoise steps share it
 
     def image(self, actions: Tensor) -> Tensor:
-        """[B,6,8h,8w] before the coming chunk, which will be under `actions` [B,F,A]."""
+        """[B,F*6,8h,8w] before the coming chunk, which will be under `actions` [B,F,A]."""
         if self.shown is None or not torch.equal(self.shown[0], actions):
             if self.chunk == 0:
                 image = torch.zeros(len(self.pose), MEMORY_CHANNELS, *self.size)
             else:
-                seen_from = chunk_pose(self.pose, self.motion, actions)
-                image = self.points.render(seen_from, self.chunk, *self.size)
+                seen_from = chunk_poses(self.pose, self.motion, actions)
+                image = self.points.image(seen_from, self.chunk, *self.size)
             self.shown = (actions, image)
         return self.shown[1]
 

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sora_world.config import MEMORY_CELL, MEMORY_CHANNELS, SPATIAL_SCALE
+from sora_world.config import MEMORY_CELL, SPATIAL_SCALE, VIEW_CHANNELS
 from sora_world.memory.camera import focal, project, unproject
 
 IMAGE_SCALE = SPATIAL_SCALE // MEMORY_CELL  # picture pixels per pixel of the memory image
@@ -69,13 +69,17 @@ class PointMemory:
         for name in ("position", "colour", "spacing", "born", "alive"):
             setattr(self, name, getattr(self, name)[:, kept])
 
+    def image(self, poses: Tensor, chunk: int, height: int, width: int) -> Tensor:
+        """The memory image [B,F*6,height,width] before chunk `chunk`: a view from each of its `poses` [B,F,5]."""
+        return torch.cat([self.render(pose, chunk, height, width) for pose in poses.unbind(1)], 1)
+
     def render(self, pose: Tensor, chunk: int, height: int, width: int) -> Tensor:
-        """The memory image [B,6,height,width] seen from `pose` [B,5] before chunk `chunk`.
+        """One view [B,6,height,width] of what is known before chunk `chunk`, seen from `pose` [B,5].
 
         Zeros where nothing is known. Colours -1..1, known 0 or 1, inverse depth in 1/blocks up to 1, age 0..1.
         """
         batch, points = self.alive.shape
-        image = self.colour.new_zeros(batch, MEMORY_CHANNELS, height * width)
+        image = self.colour.new_zeros(batch, VIEW_CHANNELS, height * width)
         if points == 0:
             return image.unflatten(2, (height, width))
         x, y, z = project(pose, self.position, height, width)

@@ -16,7 +16,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sora_world.config import ACTION_WIDTH, MEMORY_CELL, MEMORY_CHANNELS, POSE_FIELDS, VERTICAL_FOV_DEGREES, Tier
+from sora_world.config import (
+    ACTION_WIDTH,
+    KNOWN,
+    MEMORY_CELL,
+    MEMORY_CHANNELS,
+    POSE_FIELDS,
+    VERTICAL_FOV_DEGREES,
+    VIEW_CHANNELS,
+    Tier,
+)
 from sora_world.models import rotary
 from sora_world.models.norm import RMSNorm
 
@@ -118,11 +127,11 @@ class Denoiser(nn.Module):
         """Shapes and meanings are those of the `denoiser` graph in docs/model-package.md.
 
         noisy, previous [B,T,C,h,w]; sigma, step_size, time [B,T]; actions [B,T,F,A]; text [B,T,K,D]; pooled [B,T,E];
-        mask [B,T,W+T]; past_* [L,B,heads,W*N,head_width], None for W = 0; memory [B,T,6,8h,8w], None for nothing known
+        mask [B,T,W+T]; past_* [L,B,heads,W*N,head_width], None for W = 0; memory [B,T,F*6,8h,8w] or None
         -> clean [B,T,C,h,w], pose [B,T,F,Q], present_key and present_value [L,B,heads,T*N,head_width]
         """
         batch, chunks, _, height, width = noisy.shape
-        patches = memory_patches(memory, noisy)  # [B,T,h*w,6*8*8]
+        patches = memory_patches(memory, noisy)  # [B,T,h*w,F*6*8*8]
         recalled = self.recalled(patches)  # [B,T,h*w,C]
         x = self.tokens(noisy, previous, actions, text, patches, recalled)  # [B,T,N,d]
         count = x.shape[2]
@@ -160,9 +169,7 @@ class Denoiser(nn.Module):
 
     def recalled(self, patches: Tensor) -> Tensor:
         """Latents [B,T,h*w,C] of memory patches [B,T,h*w,P]; zeros where a patch holds nothing."""
-        area = MEMORY_CELL * MEMORY_CELL
-        known = patches[..., 3 * area : 4 * area].mean(-1, keepdim=True)
-        return self.recall(patches) * known
+        return self.recall(patches) * known_share(patches)
 
     def tokens(
         self, noisy: Tensor, previous: Tensor, actions: Tensor, text: Tensor, patches: Tensor, recalled: Tensor
@@ -223,13 +230,19 @@ class Denoiser(nn.Module):
 
 
 def memory_patches(memory: Tensor | None, noisy: Tensor) -> Tensor:
-    """Memory images [B,T,6,8h,8w] cut into the cells of `noisy` [B,T,C,h,w]: [B,T,h*w,6*8*8]; zeros for None."""
+    """Memory images [B,T,F*6,8h,8w] cut into the cells of `noisy` [B,T,C,h,w]: [B,T,h*w,F*6*8*8]; zeros for None."""
     batch, chunks, _, height, width = noisy.shape
     size = MEMORY_CHANNELS * MEMORY_CELL * MEMORY_CELL
     if memory is None:
         return noisy.new_zeros(batch, chunks, height * width, size)
-    cells = F.pixel_unshuffle(memory.flatten(0, 1), MEMORY_CELL)  # [B*T,6*8*8,h,w]
+    cells = F.pixel_unshuffle(memory.flatten(0, 1), MEMORY_CELL)  # [B*T,F*6*8*8,h,w]
     return cells.flatten(2).transpose(1, 2).unflatten(0, (batch, chunks))
+
+
+def known_share(patches: Tensor) -> Tensor:
+    """[..,1] of memory patches [..,F*6*8*8]: how much of them shows something, 0..1."""
+    views = patches.unflatten(-1, (MEMORY_CHANNELS // VIEW_CHANNELS, VIEW_CHANNELS, MEMORY_CELL * MEMORY_CELL))
+    return views[..., KNOWN, :].mean((-1, -2)).unsqueeze(-1)
 
 
 def plain_attention(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> Tensor:

@@ -18,14 +18,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sora_world.config import MEMORY_CELL, MEMORY_CHANNELS, TIERS, Tier
+from sora_world.config import MEMORY_CELL, TIERS, Tier
 from sora_world.data.latents import LatentBank, LatentBatch, load_autoencoder, make_tokenizer
 from sora_world.data.live_latents import LiveLatents
 from sora_world.flow.loss import Conditioning, denoising_loss, shortcut_target
 from sora_world.flow.own_context import draw_own_rows, with_own_context
 from sora_world.flow.rows import SINGLE, STUDIO, Rows, draw_rows
 from sora_world.flow.schedule import add_noise
-from sora_world.models.denoiser import Denoiser, memory_patches
+from sora_world.models.denoiser import Denoiser, known_share, memory_patches
 from sora_world.models.text import TextEncoder
 from sora_world.train.autoencoder import paths
 from sora_world.train.optim import Average, Optimisers, warmup_stable_decay
@@ -137,8 +137,7 @@ class DenoiserTraining(Resumable):
         for _ in range(max(1, clips // 8)):
             batch = bank.sample(self.rng, 8)
             patches = memory_patches(batch.memory, batch.latents).flatten(0, 2)
-            area = patches.shape[1] // MEMORY_CHANNELS
-            known = patches[:, 3 * area : 4 * area].mean(1) > 0.9
+            known = known_share(patches)[:, 0] > 0.9
             inputs = torch.cat([patches[known], torch.ones_like(patches[known][:, :1])], 1).cpu()
             wanted = batch.latents.flatten(3).transpose(2, 3).flatten(0, 2)[known].cpu()
             gram += (inputs.T @ inputs).double()
@@ -157,7 +156,7 @@ class DenoiserTraining(Resumable):
 
 
 def drop_memory(memory: Tensor, kind: Tensor) -> Tensor:
-    """Memory images [R,T,6,8h,8w] as a row may know them: all, nothing, or with gaps.
+    """Memory images [R,T,F*6,8h,8w] as a row may know them: all, nothing, or with gaps.
 
     A first view and studio work have none. Some rows of play lose it too, so that the model stays whole without; in
     others whole cells are missing, as where the player has never looked.

@@ -18,7 +18,7 @@ from .grid import Grid, build_grid
 from .hashing import choice, hash_integers, uniform
 from .movers import Movers, place_boxes, spawn_movers, step_movers
 from .physics import Body, step_body
-from .players import MODES, start_script, step_script, theme_weights
+from .players import MODES, M, start_script, step_script, theme_weights
 from .render import RAYS_PER_SLICE, Renderer, View
 from .sky import MAX_VIEW, TIMES, WEATHERS, mix_atmosphere
 from .spawn import choose_places, choose_start, steepness, water_near
@@ -119,10 +119,12 @@ def _settle(stage: Stage, tables: EditTables) -> None:
 
 @torch.inference_mode()
 def render_clips(count: int, frames: int, height: int, width: int, rng_seed: int, device: str | torch.device = "cpu",
-                 scenario: str | None = None, rays_per_slice: int = RAYS_PER_SLICE) -> ClipBatch:
+                 scenario: str | None = None, rays_per_slice: int = RAYS_PER_SLICE,
+                 played: Tensor | None = None) -> ClipBatch:
     """Renders `count` clips of `frames` frames; the same arguments give the same clips.
 
     scenario: None for the usual mixture, or one of SCENARIOS for all clips.
+    played:   float32 [T, A], what all players do whatever they see; afterwards nothing. Row 0 leads into frame 1.
     """
     if scenario is not None and scenario not in SCENARIOS:
         raise ValueError(f"unknown scenario {scenario!r}; known: {', '.join(SCENARIOS)}")
@@ -143,6 +145,9 @@ def render_clips(count: int, frames: int, height: int, width: int, rng_seed: int
             action = torch.zeros((count, 21), device=device)
         else:
             action = step_script(grid, body, editor, aim, script, frame)
+            if played is not None:
+                action = _played_action(played, frame).to(device).expand(count, -1)
+                script.mode.fill_(M["look"])  # whose captions name no activity
             step_body(grid, body, action, tables.solid)
             aim = step_editor(grid, body, editor, action, tables)
             step_movers(grid, stage.movers, body, editor, action, tables, frame)
@@ -162,6 +167,11 @@ def render_clips(count: int, frames: int, height: int, width: int, rng_seed: int
         for name, value in record.items():
             tracks.setdefault(name, []).append(value)
     return _finish(stage, {name: torch.stack(values, 1) for name, values in tracks.items()})
+
+
+def _played_action(played: Tensor, frame: int) -> Tensor:
+    """[A] that leads into a frame from 1 on."""
+    return played[frame - 1] if frame <= played.shape[0] else torch.zeros_like(played[0])
 
 
 def _view(stage: Stage, tables: EditTables, frame: int) -> View:

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from sora_world.judges import export, train
+from sora_world.judges.calibrate import best_cut, calibrate
 from sora_world.judges.config import ATTRIBUTES, BLOCK_NAMES, FACES, KEYS
 from sora_world.judges.data import Banks, JudgeBank
 from sora_world.judges.measure import Judge, f1, measure, unsigned
@@ -151,6 +152,26 @@ def test_f1_and_unsigned_faces():
     pressed, read = np.array([1, 1, 1, 0], bool), np.array([1, 1, 0, 1], bool)
     assert f1(pressed, read) == pytest.approx(2 / 3) and f1(pressed, pressed) == 1 and f1(pressed, ~pressed) == 0
     assert unsigned(np.arange(7)).tolist() == [0, 1, 1, 3, 4, 5, 5]
+
+
+def test_the_cut_is_where_f1_is_best():
+    logits, pressed = np.array([-3.0, -1.0, -2.0, -4.0]), np.array([0, 1, 1, 0], bool)
+    assert best_cut(logits, pressed) == -2.5 and f1(pressed, logits > -2.5) == 1
+    assert best_cut(logits, ~pressed) == -4.5  # naming all of them is best
+    assert best_cut(logits, np.zeros(4, bool)) == 0
+
+
+def test_calibrating_moves_the_logits_to_the_cut(judge_bank_folder):
+    torch.manual_seed(0)
+    judge, bank = DynamicsJudge().eval(), JudgeBank(judge_bank_folder)
+    frames = bank.sample_dynamics(np.random.default_rng(0), 2).frames
+    with torch.no_grad():
+        before = judge(frames)["keys"]
+        moved = calibrate(judge, bank)
+        after = judge(frames)["keys"]
+    assert any(moved.values())
+    expected = torch.tensor([moved[key] for key in KEYS]).expand_as(before)
+    torch.testing.assert_close(after - before, expected, atol=1e-3, rtol=0)
 
 
 def test_command_line_refuses_an_empty_bank(tmp_path, monkeypatch, capsys):

@@ -6,6 +6,8 @@ export const MANIFEST_VERSION = 1
 
 /** A memory of this size takes 27 MB per world. */
 const MAX_POINTS = 2 ** 20
+/** Of one view of a world memory: red, green, blue, known, inverse depth, age. */
+const VIEW_CHANNELS = 6
 /** What the camera of a world memory moves by. */
 const MEMORY_FIELDS = ['right', 'up', 'forward', 'onGround']
 
@@ -48,7 +50,7 @@ const manifestSchema = z.object({
   }),
   pose: z.object({ fields: z.array(z.string()).min(1) }).nullable(),
   outputs: z.array(z.enum(['rgb', 'depth', 'pose'])),
-  memory: z.object({ scale: count, channels: z.literal(6), maxPoints: count.max(MAX_POINTS) }).nullish(),
+  memory: z.object({ scale: count, channels: count, maxPoints: count.max(MAX_POINTS) }).nullish(),
   camera: z.object({ verticalFovDegrees: z.number().positive().max(179) }),
   variants: z.record(z.string(), fileNames),
   files: z.record(z.string(), z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: count })),
@@ -92,7 +94,7 @@ function checkVariants(manifest: ModelManifest): void {
   }
 }
 
-function checkMemory({ memory, pose, outputs, sizes }: ModelManifest): void {
+function checkMemory({ memory, pose, outputs, sizes, frames }: ModelManifest): void {
   if (!memory) return
   const refuse = (reason: string) => {
     throw new SoraError('model-invalid', `manifest field "memory": ${reason}`)
@@ -102,6 +104,12 @@ function checkMemory({ memory, pose, outputs, sizes }: ModelManifest): void {
   }
   const missing = MEMORY_FIELDS.find((field) => !pose?.fields.includes(field))
   if (missing) refuse(`needs "${missing}" in "pose.fields"`)
+  const channels = VIEW_CHANNELS * frames.perChunk
+  if (memory.channels !== channels) {
+    refuse(
+      `"channels" is ${memory.channels}; a view of ${VIEW_CHANNELS} for each of ${frames.perChunk} frames is ${channels}`,
+    )
+  }
   for (const { width, height } of sizes) {
     if (width % memory.scale || height % memory.scale)
       refuse(`scale ${memory.scale} does not divide ${width}x${height}`)

@@ -9,6 +9,7 @@ usage: sora-world eval [options]
   --clips DIR        clips on disk (docs/evaluation.md)              default: those that ship for the model
   --count N          use N of the clips                              default: all; 8 with --quick
   --quick            less of everything: under a minute for nano on two cores
+  --captions N       captions that worlds are made from             default: all 128; 32 with --quick
   --rollouts N       long rollouts for drift                         default: 24; 8 with --quick
   --seconds N        length of each                                  default: 60; 12 with --quick
   --steps N          denoise steps                                   default: the model's
@@ -25,6 +26,9 @@ export interface EvalOptions {
   clips: string | undefined
   count: number | undefined
   quick: boolean
+  /** Clips of edits; all when not given. */
+  edits: number | undefined
+  captions: number | undefined
   rollouts: number
   seconds: number
   steps: number | undefined
@@ -34,8 +38,8 @@ export interface EvalOptions {
   threads: number
 }
 
-const QUICK = { count: 8, rollouts: 8, seconds: 12 }
-const FULL = { count: undefined, rollouts: 24, seconds: 60 }
+const QUICK = { count: 8, edits: 4, rollouts: 8, seconds: 12 }
+const FULL = { count: undefined, edits: undefined, rollouts: 24, seconds: 60 }
 
 /** @throws SoraError `option-invalid` with a sentence that names the option */
 export function parseEvalOptions(argv: string[]): EvalOptions | 'help' {
@@ -48,6 +52,8 @@ export function parseEvalOptions(argv: string[]): EvalOptions | 'help' {
     clips: values.clips,
     count: integer('count', values.count, 1, 10_000) ?? amount.count,
     quick,
+    edits: amount.edits,
+    captions: integer('captions', values.captions, 1, 10_000),
     rollouts: integer('rollouts', values.rollouts, 1, 1000) ?? amount.rollouts,
     seconds: integer('seconds', values.seconds, 2, 3600) ?? amount.seconds,
     steps: integer('steps', values.steps, 1, 64),
@@ -69,6 +75,7 @@ function readFlags(argv: string[]) {
         model: text,
         clips: text,
         count: text,
+        captions: text,
         rollouts: text,
         seconds: text,
         steps: text,

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ErrorCode, SoraError, toSoraError } from '@sora-world/sdk/protocol'
-import { findClips, readClipSet } from '../evaluate/clip-set.ts'
+import { findClips, readClipSet, readEditClips } from '../evaluate/clip-set.ts'
 import { drawContactSheet } from '../evaluate/contact-sheet.ts'
 import { evaluateModel, openShippedJudges } from '../evaluate/evaluate.ts'
 import { figuresOf, tableOf } from '../evaluate/report.ts'
@@ -67,13 +67,17 @@ async function measure(
   signal: AbortSignal,
 ): Promise<void> {
   const { manifest } = model
-  const set = await readClipSet(findClips(manifest.name, options.clips), manifest, options.count)
+  const folder = findClips(manifest.name, options.clips)
+  const set = await readClipSet(folder, manifest, options.count)
+  const edits = await readEditClips(folder, manifest, options.edits)
   const judges = await openShippedJudges(options.threads)
   const progress = new FigureProgress(stderr)
   try {
     const { measured, sheet } = await evaluateModel(model, judges, set, {
       quick: options.quick,
       steps: options.steps,
+      captions: options.captions,
+      edits,
       drift: { rollouts: options.rollouts, seconds: options.seconds },
       signal,
       onProgress: (figure, done, total) => progress.update(figure, done, total),

@@ -51,6 +51,12 @@ export async function readClipSet(dir: string, manifest: ModelManifest, count = 
   return { clips, notes: [...notes] } satisfies ClipSet
 }
 
+/** The clips in `dir`/edits, in which a block is placed and turned away from; none when there is no such folder. */
+export async function readEditClips(dir: string, manifest: ModelManifest, count?: number): Promise<Clip[]> {
+  const folder = join(dir, 'edits')
+  return existsSync(folder) ? (await readClipSet(folder, manifest, count)).clips : []
+}
+
 function listNames(dir: string): string[] {
   let names: string[]
   try {

@@ -5,12 +5,14 @@ import type { WorldModel } from '../model/denoiser.ts'
 import { shippedFolder } from '../model/find-package.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { InProcessWorker } from '../worker/in-process-worker.ts'
+import type { Clip } from './clip.ts'
 import type { ClipSet } from './clip-set.ts'
 import { CONTEXT_CHUNKS, type Evaluation, frameAt, frameBytes } from './evaluation.ts'
 import { type CaptionFigures, measureCaptions } from './figures/captions.ts'
 import { measureControl } from './figures/control.ts'
 import { measureDepth, measurePose } from './figures/depth-and-pose.ts'
 import { type DriftFigures, measureDrift } from './figures/drift.ts'
+import { measureEdits } from './figures/edits.ts'
 import { measureNextChunk } from './figures/next-chunk.ts'
 import { measureReconstruction } from './figures/reconstruction.ts'
 import { measureRevisit } from './figures/revisit.ts'
@@ -26,6 +28,10 @@ export interface EvaluateOptions {
   /** Denoise steps; the model's default when not given. */
   steps?: number
   drift: { rollouts: number; seconds: number }
+  /** Captions of the grid that are tried; all when not given. */
+  captions?: number
+  /** Clips in which a block is placed, turned away from and come back to. */
+  edits?: readonly Clip[]
   signal?: AbortSignal
   /** Hears which figure is being measured and how far it has come, in its own units. */
   onProgress?(figure: string, done: number, total: number): void
@@ -60,12 +66,10 @@ export async function evaluateModel(
   if (clips.length === 0) throw new SoraError('clip-invalid', 'no clips to measure against')
   const started = performance.now()
   const size = manifest.sizes[0]!
-  const heldOut: HeldOut[] = []
-  for (const clip of clips) {
+  const heldOut = await holdAll(model, clips, (done) => {
     signal?.throwIfAborted()
-    heldOut.push(await holdOut(model, clip, size))
-    onProgress('reconstruction', heldOut.length, clips.length)
-  }
+    onProgress('reconstruction', done, clips.length)
+  })
   const setting = { model, worker: new InProcessWorker(model), size, steps, signal, heldOut, judges }
   const watched = (figure: string): Evaluation => {
     signal?.throwIfAborted()
@@ -74,7 +78,8 @@ export async function evaluateModel(
   const nextChunk = await measureNextChunk(watched('one chunk ahead'), quick)
   const control = await measureControl(watched('control'))
   const revisit = await measureRevisit(watched('look away and back'))
-  const captions = await measureCaptions(watched('captions'), quick)
+  const edits = await measureEdits({ ...watched('edits'), heldOut: await holdAll(model, options.edits ?? []) })
+  const captions = await measureCaptions(watched('captions'), quick, options.captions)
   const drift = await measureDrift(watched('drift'), options.drift)
   const pose = await measurePose(watched('pose'))
   const sheet = await drawRows(watched('contact sheet'), captions, drift)
@@ -84,12 +89,17 @@ export async function evaluateModel(
     steps,
     quick,
     clips: clips.length,
-    notes: [...notes, ...(judges ? [] : ['no judges: what they would judge is null'])],
+    notes: [
+      ...notes,
+      ...(judges ? [] : ['no judges: what they would judge is null']),
+      ...(edits.reason === undefined ? [] : [`editPersistence is null: ${edits.reason}`]),
+    ],
     judgesVersion: judges?.version ?? null,
     reconstruction: measureReconstruction(watched('reconstruction')),
     nextChunk,
     control,
     revisit,
+    edits,
     drift,
     captions,
     depth: measureDepth(watched('depth')),
@@ -97,6 +107,15 @@ export async function evaluateModel(
     seconds: (performance.now() - started) / 1000,
   }
   return { measured, sheet }
+}
+
+async function holdAll(model: WorldModel, clips: readonly Clip[], onClip: (done: number) => void = () => {}) {
+  const heldOut: HeldOut[] = []
+  for (const clip of clips) {
+    heldOut.push(await holdOut(model, clip, model.manifest.sizes[0]!))
+    onClip(heldOut.length)
+  }
+  return heldOut
 }
 
 /** Clips on the sheet, and pictures of one row of it. */

@@ -2,9 +2,10 @@ import { modelDims } from '../model/denoiser.ts'
 import { FakeModel } from '../model/fake-model.ts'
 import { readFakeFrame } from '../model/fake-picture.ts'
 import { tokenize } from '../model/tokenizer.ts'
-import type { Judges, MotionReading, PictureSize, SceneReading } from './judges.ts'
+import type { CellReading, Judges, MotionReading, PictureSize, SceneReading } from './judges.ts'
 
 const WINDOW = 5
+const CELL = 4
 
 /**
  * Judges that read the barcode of the fake model's pictures: without an error of their own, except that headings are
@@ -13,6 +14,7 @@ const WINDOW = 5
  */
 export class FakeJudges implements Judges {
   readonly version = 'fake'
+  readonly blocks = ['sky', 'brick', 'hand']
   readonly biomes: readonly string[]
   readonly times = ['day']
   readonly weathers = ['clear']
@@ -34,6 +36,24 @@ export class FakeJudges implements Judges {
       time: 'day',
       weather: 'clear',
       feature: Float32Array.of(hue, walked),
+    }))
+  }
+
+  /** Cells that are red all over are brick, all else is sky. */
+  async readCells(frames: Uint8Array, { width, height }: PictureSize): Promise<CellReading[]> {
+    const columns = width / CELL
+    const rows = height / CELL
+    const isRed = (at: number) => frames[at]! === 255 && frames[at + 1] === 0
+    return Array.from({ length: frames.length / (width * height * 3) }, (_, frame) => ({
+      rows,
+      columns,
+      blocks: Uint8Array.from({ length: rows * columns }, (_, cell) => {
+        const y = frame * height + Math.floor(cell / columns) * CELL
+        const x = (cell % columns) * CELL
+        const corners = [0, CELL - 1].flatMap((dy) => [0, CELL - 1].map((dx) => (y + dy) * width + x + dx))
+        return Number(corners.every((pixel) => isRed(pixel * 3)))
+      }),
+      inverseDepth: new Float32Array(rows * columns),
     }))
   }
 

@@ -10,12 +10,16 @@ const count = z.int().positive()
 const judgeManifestSchema = z.looseObject({
   manifestVersion: z.literal(1),
   version: z.string(),
+  /** By id. */
+  blocks: names,
   biomes: names,
   times: names,
   weathers: names,
   keys: names,
   /** Consecutive frames that the dynamics judge sees at once. */
   frames: count.min(2),
+  /** Picture pixels per judged cell. */
+  scale: count,
   featureWidth: count,
   /** Picture heights it was trained on, in pixels. */
   heights: z.array(count).min(1),

@@ -11,6 +11,16 @@ export interface SceneReading extends Attributes {
   feature: Float32Array
 }
 
+/** What the scene judge sees in each cell of one picture, row by row. */
+export interface CellReading {
+  rows: number
+  columns: number
+  /** [rows,columns] places in `Judges.blocks` */
+  blocks: Uint8Array
+  /** [rows,columns] in 1/blocks, 0 = sky */
+  inverseDepth: Float32Array
+}
+
 /** What the dynamics judge sees between a frame and the one before it. */
 export interface MotionReading {
   /** Degrees, right and down positive. */
@@ -27,12 +37,14 @@ export interface MotionReading {
 export interface Judges {
   readonly version: string
   /** Classes they know, and keys they look for. */
+  readonly blocks: readonly string[]
   readonly biomes: readonly string[]
   readonly times: readonly string[]
   readonly weathers: readonly string[]
   readonly keys: readonly string[]
   /** One reading per picture of uint8 [N,H,W,3]. */
   readScene(frames: Uint8Array, size: PictureSize): Promise<SceneReading[]>
+  readCells(frames: Uint8Array, size: PictureSize): Promise<CellReading[]>
   /**
    * One reading per frame but the first of consecutive pictures uint8 [T,H,W,3]. Frames at the end that do not fill the
    * judge's window are not read.

@@ -2,7 +2,7 @@ import { SoraError } from '@sora-world/sdk/protocol'
 import { type GraphTensors, type OnnxGraph, openGraph } from '../model/onnx-runtime.ts'
 import { areaAverage, cropColumns } from './area-average.ts'
 import { type JudgeManifest, readJudgeGraph, readJudgeManifest } from './judge-manifest.ts'
-import type { Judges, MotionReading, PictureSize, SceneReading } from './judges.ts'
+import type { CellReading, Judges, MotionReading, PictureSize, SceneReading } from './judges.ts'
 
 /** Pictures (or windows of them) judged at once: enough to be quick, little memory. */
 const BATCH = 16
@@ -23,6 +23,7 @@ export async function openJudges(dir: string, threads = 0): Promise<Judges> {
 
 class OnnxJudges implements Judges {
   readonly version: string
+  readonly blocks: readonly string[]
   readonly biomes: readonly string[]
   readonly times: readonly string[]
   readonly weathers: readonly string[]
@@ -33,6 +34,7 @@ class OnnxJudges implements Judges {
 
   constructor(manifest: JudgeManifest, scene: OnnxGraph, dynamics: OnnxGraph) {
     this.version = manifest.version
+    this.blocks = manifest.blocks
     this.biomes = manifest.biomes
     this.times = manifest.times
     this.weathers = manifest.weathers
@@ -43,16 +45,42 @@ class OnnxJudges implements Judges {
   }
 
   async readScene(frames: Uint8Array, size: PictureSize): Promise<SceneReading[]> {
+    const readings: SceneReading[] = []
+    for await (const { out, count } of this.#scenes(frames, size)) readings.push(...this.#scenesOf(out, count))
+    return readings
+  }
+
+  async readCells(frames: Uint8Array, size: PictureSize): Promise<CellReading[]> {
+    const { scale } = this.#manifest
+    const readings: CellReading[] = []
+    for await (const { out, count, width, height } of this.#scenes(frames, size)) {
+      readings.push(...this.#cellsOf(out, count, { rows: height / scale, columns: width / scale }))
+    }
+    return readings
+  }
+
+  /** Runs the scene judge over pictures, a batch at a time. */
+  async *#scenes(frames: Uint8Array, size: PictureSize) {
     const { data, width, height } = fitForJudge(frames, size, this.#manifest.heights)
     const bytes = width * height * 3
-    const readings: SceneReading[] = []
     for (let at = 0; at < data.length; at += BATCH * bytes) {
       const part = data.subarray(at, at + BATCH * bytes)
       const count = part.length / bytes
       const out = await this.#scene.run({ frames: { type: 'uint8', data: part, dims: [count, height, width, 3] } })
-      readings.push(...this.#scenesOf(out, count))
+      yield { out, count, width, height }
     }
-    return readings
+  }
+
+  #cellsOf(out: GraphTensors, count: number, { rows: down, columns }: { rows: number; columns: number }) {
+    const cells = down * columns
+    const logits = rows(out, 'block_id', count, this.blocks.length * cells)
+    const inverseDepth = rows(out, 'inverse_depth', count, cells)
+    return Array.from({ length: count }, (_, i) => ({
+      rows: down,
+      columns,
+      blocks: Uint8Array.from({ length: cells }, (_, cell) => likeliest(logits[i]!, cell, cells)),
+      inverseDepth: inverseDepth[i]!,
+    }))
   }
 
   #scenesOf(out: GraphTensors, count: number): SceneReading[] {
@@ -138,4 +166,13 @@ function rows(out: GraphTensors, name: string, count: number, width: number): Fl
 
 function largest(values: Float32Array): number {
   return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0)
+}
+
+/** The class of one cell in logits [K,cells]. */
+function likeliest(logits: Float32Array, cell: number, cells: number): number {
+  let best = 0
+  for (let at = 1; at * cells < logits.length; at++) {
+    if (logits[at * cells + cell]! > logits[best * cells + cell]!) best = at
+  }
+  return best
 }

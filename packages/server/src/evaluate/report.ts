@@ -2,6 +2,7 @@ import type { CaptionFigures } from './figures/captions.ts'
 import type { ControlFigures } from './figures/control.ts'
 import type { PoseFigures } from './figures/depth-and-pose.ts'
 import type { DriftFigures } from './figures/drift.ts'
+import type { EditFigures } from './figures/edits.ts'
 import type { NextChunkFigures } from './figures/next-chunk.ts'
 import type { ReconstructionFigures } from './figures/reconstruction.ts'
 import type { RevisitFigures } from './figures/revisit.ts'
@@ -19,6 +20,7 @@ export interface Measured {
   nextChunk: NextChunkFigures
   control: ControlFigures
   revisit: RevisitFigures
+  edits: EditFigures
   drift: DriftFigures
   captions: CaptionFigures
   depth: number | null
@@ -39,12 +41,12 @@ export function figuresOf(measured: Measured) {
     nextChunk: nextChunk.bySteps,
     control: { turnErrorDeg: control.generated.turnErrorDeg, keyF1: control.generated.keyF1 },
     revisit: { withMemory: revisit.withMemory, without: revisit.without },
-    // Nothing yet tells an edit from the world around it, and there are no tasks.
-    editPersistence: null,
+    editPersistence: measured.edits.persistence,
     drift: { ratio: drift.ratio, collapses: drift.collapses },
     captions: captions.generated.mean,
     depthError: measured.depth,
     poseError: pose.translationPercent,
+    // There are none yet.
     tasks: null,
     baseline: {
       repeatLastFrame: nextChunk.repeatLastFrame,
@@ -57,6 +59,7 @@ export function figuresOf(measured: Measured) {
     captionsBy: agreementOf(captions.generated),
     driftOf: pick(drift, ['rollouts', 'seconds', 'distance', 'reference']),
     revisitFrames: revisit.frames,
+    editsOf: pick(measured.edits, ['edits', 'without', 'ceiling']),
     poseDegrees: { yaw: pose.yawDeg, pitch: pose.pitchDeg },
     judges:
       measured.judgesVersion === null
@@ -118,10 +121,17 @@ function pictureRows({ reconstruction, nextChunk, revisit }: Measured): Row[] {
   ]
 }
 
-function judgedRows({ control: { generated, truth }, captions, drift }: Measured): Row[] {
+function judgedRows({ control: { generated, truth }, captions, drift, edits }: Measured): Row[] {
   const degrees = (value: number | null) => withUnit(value, 2, ' deg/frame')
   const percent = (value: number | null) => withUnit(value === null ? null : value * 100, 1, ' %')
   return [
+    [
+      `placed blocks after looking away (${edits.edits})`,
+      percent(edits.persistence),
+      '>= 80 %',
+      percent(edits.ceiling),
+    ],
+    ['  without memory', percent(edits.without), '', ''],
     ['turn error', degrees(generated.turnErrorDeg), '< 1', degrees(truth.turnErrorDeg)],
     ['  while turning', degrees(generated.turnErrorTurningDeg), '', degrees(truth.turnErrorTurningDeg)],
     ['  turned per commanded', withUnit(generated.turnGain, 2, ''), '', withUnit(truth.turnGain, 2, '')],

@@ -6,7 +6,7 @@ import { type Motion, moved, type Pose, radians } from './camera.ts'
  * the habits of the world that models are trained on, without its walls.
  *
  * The memory image must exist before the chunk does, so its pose is a prediction. What is wrong with it is small over
- * two frames, and training sees the same mistakes.
+ * four frames, and training sees the same mistakes.
  */
 
 /** Blocks per frame. */
@@ -46,15 +46,15 @@ export function bodyActions(space: ActionSpace, actions: Float32Array): BodyActi
   })
 }
 
-/** Pose in the middle of the coming chunk, from the pose and motion of the last frame and the chunk's actions. */
-export function chunkPose(pose: Pose, motion: Motion, actions: readonly BodyAction[]): Pose {
+/** Pose of each frame of the coming chunk, from the pose and motion of the last frame and the chunk's actions. */
+export function chunkPoses(pose: Pose, motion: Motion, actions: readonly BodyAction[]): Pose[] {
   let at = pose
   let last = motion
-  for (const action of actions.slice(0, actions.length / 2)) {
+  return actions.map((action) => {
     last = nextMotion(last, action)
     at = moved(at, last)
-  }
-  return at
+    return at
+  })
 }
 
 /** Motion of one frame under `action`, from the motion of the frame before. */

@@ -12,8 +12,8 @@ import { FARTHEST, type ShownFrame } from './shown-frame.ts'
  * condition a video model on such points; replacing by visibility takes the place of their fusion.
  */
 
-/** Red, green, blue, known, inverse depth, age. */
-export const MEMORY_CHANNELS = 6
+/** Of one view: red, green, blue, known, inverse depth, age. */
+export const VIEW_CHANNELS = 6
 /** Blocks; nothing nearer is drawn. */
 const NEAREST = 0.1
 /** A point is replaced when its depth is less than this times the depth seen there. */
@@ -144,7 +144,7 @@ export class PointMemory {
   }
 
   /**
-   * The memory image [6,h,w] seen from `pose` before chunk `chunk`, into `out`: colours -1..1, known 0 or 1, inverse depth
+   * One view [6,h,w] of the memory seen from `pose` before chunk `chunk`, into `out`: colours -1..1, known 0 or 1, inverse depth
    * in 1/blocks up to 1, age 0..1; zeros where nothing is known.
    */
   render(pose: Pose, chunk: number, out: Float32Array): void {

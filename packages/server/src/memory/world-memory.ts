@@ -1,9 +1,9 @@
 import { SoraError } from '@sora-world/sdk/protocol'
-import { bodyActions, chunkPose, RESTING } from './body.ts'
+import { bodyActions, chunkPoses, RESTING } from './body.ts'
 import { type Motion, moved, type Place, startPose } from './camera.ts'
 import { readMemory, writeMemory } from './memory-file.ts'
 import type { MemorySettings } from './memory-settings.ts'
-import { MEMORY_CHANNELS, PointMemory } from './point-memory.ts'
+import { PointMemory, VIEW_CHANNELS } from './point-memory.ts'
 import { shownFrame } from './shown-frame.ts'
 
 /** A chunk as it was shown. */
@@ -36,16 +36,23 @@ export class WorldMemory {
     return this.#place
   }
 
-  /** Numbers of one memory image: 6*h*w. */
+  /** Numbers of one memory image: F*6*h*w. */
   get imageLength(): number {
-    return MEMORY_CHANNELS * this.settings.height * this.settings.width
+    return this.settings.framesPerChunk * this.#viewLength
   }
 
-  /** The memory image [6,h,w] for chunk `index`, as it will look in the middle of it under `actions` [F,A]. */
+  get #viewLength(): number {
+    return VIEW_CHANNELS * this.settings.height * this.settings.width
+  }
+
+  /** The memory image [F*6,h,w] for chunk `index`: a view from where each of its frames will be under `actions` [F,A]. */
   imageBefore(index: number, actions: Float32Array): Float32Array {
     const { pose, motion } = this.#place
     const out = new Float32Array(this.imageLength)
-    this.points.render(chunkPose(pose, motion, bodyActions(this.settings.actionSpace, actions)), index, out)
+    const poses = chunkPoses(pose, motion, bodyActions(this.settings.actionSpace, actions))
+    poses.forEach((at, frame) => {
+      this.points.render(at, index, out.subarray(frame * this.#viewLength, (frame + 1) * this.#viewLength))
+    })
     return out
   }
 

@@ -20,7 +20,7 @@ const WORDS = [
 ]
 
 const CHANNELS = 10
-/** Red, green, blue and known of the memory image, mean over each latent cell. */
+/** Red, green, blue and known of the first view of the memory, mean over each latent cell. */
 export const MEMORY_SHOWN = 4
 
 /**
@@ -68,7 +68,7 @@ export function fakeManifest(options: { memory?: boolean } = {}): ModelManifest 
     },
     pose: { fields: ['right', 'up', 'forward', 'yaw', 'pitch', 'onGround'] },
     outputs: ['rgb', 'depth', 'pose'],
-    memory: options.memory ? { scale: 2, channels: 6, maxPoints: 8192 } : null,
+    memory: options.memory ? { scale: 2, channels: 24, maxPoints: 8192 } : null,
     camera: { verticalFovDegrees: 60 },
     variants: { fake: graphs },
     files: { none: { sha256: '0'.repeat(64), bytes: 1 } },

@@ -143,7 +143,7 @@ export class FakeModel implements WorldModel {
   async release(): Promise<void> {}
 }
 
-/** Mean of the memory image [6,h,w] over each latent cell, into the last channels of the latent at `offset`. */
+/** Mean of the first view of the memory image [F*6,h,w] over each latent cell, into the last channels of the latent at `offset`. */
 function showMemory(memory: Float32Array, dims: ModelDims, out: Float32Array, offset: number): void {
   const pixels = dims.memoryHeight * dims.memoryWidth
   const cells = dims.latentHeight * dims.latentWidth

@@ -24,7 +24,7 @@ describe('openModel', () => {
   it('refuses a graph and a manifest that do not agree about world memory', async () => {
     const dir = findModelPackage('nano')
     const manifest = await readManifest(dir)
-    const memory = manifest.memory ? null : { scale: 2, channels: 6 as const, maxPoints: 32_768 }
+    const memory = manifest.memory ? null : { scale: 2, channels: 24, maxPoints: 32_768 }
     const source = { dir, manifest: { ...manifest, memory }, provider: 'cpu', variant: 'cpu-fp32', threads: 1 } as const
     await expect(new OnnxModel(source).warmUp()).rejects.toMatchObject({
       code: 'model-invalid',

@@ -1,6 +1,7 @@
 import { actionWidth } from '@sora-world/sdk/protocol'
 import { captionDiagonal, captionGrid, type GridCaption } from '../caption-grid.ts'
 import type { Attributes } from '../clip.ts'
+import { spread } from '../clip-set.ts'
 import { type Evaluation, frameAt, frameBytes } from '../evaluation.ts'
 import type { Judges } from '../judges.ts'
 import { collectRollouts, joinFrames, type RolloutPlan } from '../rollouts.ts'
@@ -28,10 +29,14 @@ export interface CaptionFigures {
 }
 
 /** Generates worlds from captions alone and asks the scene judge what they show, at the first view and a second later. */
-export async function measureCaptions(evaluation: Evaluation, quick: boolean): Promise<CaptionFigures> {
+export async function measureCaptions(
+  evaluation: Evaluation,
+  quick: boolean,
+  most = Number.MAX_SAFE_INTEGER,
+): Promise<CaptionFigures> {
   const { judges, size } = evaluation
   const bytes = frameBytes(evaluation)
-  const grid = judges ? (quick ? captionDiagonal(judges) : captionGrid(judges)) : []
+  const grid = judges ? spread(quick ? captionDiagonal(judges) : captionGrid(judges), most) : []
   let done = 0
   const total = CHUNKS * Math.ceil(grid.length / 8)
   const played = await collectRollouts(evaluation, grid.map(planOf(evaluation)), CHUNKS, () =>

@@ -56,13 +56,13 @@ export async function measureRevisit(evaluation: Evaluation): Promise<RevisitFig
   }
 }
 
-interface Visit {
+export interface Visit {
   heldOut: HeldOut
   found: Return
 }
 
 /** One frame that shows a view again. */
-interface Moment {
+export interface Moment {
   heldOut: HeldOut
   frame: number
   before: number
@@ -70,7 +70,8 @@ interface Moment {
   generated: Uint8Array
 }
 
-function visitsOf(all: readonly HeldOut[]): Visit[] {
+/** The clips that look away and come back, from true chunks enough. */
+export function visitsOf(all: readonly HeldOut[]): Visit[] {
   return all.flatMap((heldOut) => {
     const found = findReturn(heldOut.clip.pose)
     return found && found.turning >= LEAST_CONTEXT * framesPerChunk(heldOut) ? [{ heldOut, found }] : []
@@ -78,7 +79,7 @@ function visitsOf(all: readonly HeldOut[]): Visit[] {
 }
 
 /** Generates from the chunk on in which the player turns back. */
-async function comeBack(evaluation: Evaluation, { heldOut, found }: Visit): Promise<Moment[]> {
+export async function comeBack(evaluation: Evaluation, { heldOut, found }: Visit): Promise<Moment[]> {
   const perChunk = framesPerChunk(heldOut)
   const from = Math.floor(found.turning / perChunk)
   const last = Math.floor(found.again.at(-1)!.frame / perChunk)
