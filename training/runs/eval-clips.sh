@@ -21,4 +21,8 @@ render 900050 2.4 edit
 render 900060 2.4 jump
 render 900075 1.8 village
 render 900080 2.4 water
+for seed in 900222 900223 900224 900225 900227 900231 900239 900243; do
+  .venv/bin/python -m sora_world.world.render_clips --format eval --count 1 --size "$SIZE" --out "$OUT/edits" \
+    --seed "$seed" --actions runs/actions/place-and-return.json
+done
 for seed in 900090 900091 900092; do render "$seed" 3 look_back; done

@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/.." || exit 1
 # Waiting threads must sleep: two busy-waiting programs on two cores stop each other.
 export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0
-SCENE_MINUTES="${1:-28}" DYNAMICS_MINUTES="${2:-40}" NANO="${3:-.runs/nano-bank}" VOXEL="${4:-.runs/voxel-bank}"
+SCENE_MINUTES="${1:-28}" DYNAMICS_MINUTES="${2:-46}" NANO="${3:-.runs/nano-bank}" VOXEL="${4:-.runs/voxel-bank}"
 OUT="${5:-../assets/judges}"
 W=128x80 V=128x72 PYTHON=.venv/bin/python
 set -e

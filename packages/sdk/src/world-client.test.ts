@@ -329,6 +329,37 @@ describe('states', () => {
   })
 })
 
+describe('a world as a value', () => {
+  it('is kept, and goes on here or in another room', async () => {
+    const { world, server } = await start({}, { prompt: 'a desert', rngSeed: 9 })
+    await clock.advance(1000)
+    const bytes = await within(100, world.snapshot())
+    await within(2000, world.prompt('a forest'))
+    const reply = await within(2000, world.restore(bytes))
+    expect(reply).toMatchObject({ world: 2, rngSeed: 9 })
+    expect(reply.seq).toBeGreaterThan(2)
+    expect(world.room.prompt).toBe('a desert')
+    expect(world.frame).toMatchObject({ world: 2 })
+    expect(await within(100, world.fork(2))).toEqual(['memory-1', 'memory-2'])
+    expect(server.received.map(({ name }) => name)).toContain('fork')
+    await world.close()
+
+    const again = await start({}, { snapshot: bytes })
+    expect(again.world.room).toMatchObject({ prompt: 'a desert', rngSeed: 9 })
+  })
+
+  it('is refused in words, and the one that plays goes on', async () => {
+    const { world, server } = await start()
+    await clock.advance(500)
+    const before = world.room
+    await expect(within(100, world.restore(Uint8Array.of(1, 2, 3)))).rejects.toMatchObject({ code: 'world-invalid' })
+    server.refusals.set('snapshot', new SoraError('not-driver', 'no'))
+    await expect(within(100, world.snapshot())).rejects.toMatchObject({ code: 'not-driver' })
+    expect(world.room).toEqual(before)
+    expect(world.state).toBe('running')
+  })
+})
+
 describe('connecting', () => {
   async function failing(serverOptions: FakeWorldOptions, options: WorldClientOptions): Promise<unknown> {
     clock = new VirtualClock()
@@ -349,6 +380,9 @@ describe('connecting', () => {
     const broken = new FakeDecoder({ loadError: new SoraError('decoder-failed', 'no') })
     expect(await failing({}, { decoder: broken, downlink: 'latent' })).toMatchObject({ code: 'decoder-failed' })
     expect(await failing({}, { prompt: '???' })).toMatchObject({ code: 'prompt-empty' })
+    const snapshot = Uint8Array.of(1)
+    expect(await failing({}, { snapshot })).toMatchObject({ code: 'world-invalid' })
+    expect(await failing({}, { snapshot, roomId: 'r' })).toMatchObject({ code: 'option-invalid' })
     const files = {
       manifest: () => Promise.reject(new SoraError('model-version', 'too new')),
       read: () => Promise.reject(new Error('never asked')),

@@ -5,10 +5,12 @@ import {
   type AppliedReply,
   type ControlReply,
   cleanPromptText,
+  type ForkReply,
   type FrameSize,
   LIMITS,
   type ModelManifest,
   type RoomView,
+  type SnapshotReply,
   SoraError,
   toSoraError,
   type WelcomeMessage,
@@ -156,6 +158,39 @@ export class WorldClient {
   /** The same prompt from its start, with a new random seed unless one is given. @throws SoraError as {@link say} */
   async reset(options: { rngSeed?: number } = {}): Promise<AppliedReply> {
     return this.#apply('reset', { ...options })
+  }
+
+  /**
+   * The world as it is now, as a file: it goes on from there with {@link restore}, or with `snapshot` of
+   * `WorldClientOptions`, on any server with the same model.
+   *
+   * @throws SoraError `not-driver`, `rate-limited`, `connection-lost`, `timeout`
+   */
+  async snapshot(): Promise<Uint8Array> {
+    const { transport } = this.#session
+    const { id } = await transport.request<SnapshotReply>('snapshot', {})
+    return transport.fetchWorld(String(id))
+  }
+
+  /**
+   * Goes on with a world that was kept, in this room and for everybody in it. Resolves when its first new frame is shown.
+   *
+   * @throws SoraError `world-invalid`, `world-version`, `world-mismatch` (another model, size or number of steps) with
+   *   nothing changed; `rate-limited`, and as {@link say}
+   */
+  async restore(bytes: Uint8Array): Promise<AppliedReply> {
+    return this.#apply('restore', { snapshot: await this.#session.transport.sendWorld(bytes) })
+  }
+
+  /**
+   * Opens `count` rooms in which this world goes on from now, each on its own; resolves to their ids. One that nobody joins
+   * within 15 s closes again.
+   *
+   * @throws SoraError as {@link snapshot}, and `busy` when the server has no room left
+   */
+  async fork(count = 1): Promise<string[]> {
+    const { rooms } = await this.#session.transport.request<ForkReply>('fork', { count })
+    return rooms
   }
 
   pause(paused = true): void {

@@ -7,6 +7,7 @@ const HELP = `Sora World: a generated world, played in real time.
   sora-world serve      starts the server (and the play page with --play)
   sora-world generate   writes a video, a picture or a world from a prompt
   sora-world eval       measures a model against ground truth
+  sora-world doctor     says whether this machine can play, and how fast
 
   sora-world <command> --help   says what the command takes
   sora-world --version`
@@ -20,6 +21,8 @@ async function run([command = '--help', ...rest]: readonly string[]): Promise<nu
       return (await import('./cli/generate.ts')).runGenerate(rest)
     case 'eval':
       return (await import('./cli/eval.ts')).runEval(rest)
+    case 'doctor':
+      return (await import('./cli/doctor.ts')).runDoctor(rest)
     case 'help':
     case '-h':
     case '--help':

@@ -51,12 +51,19 @@ def variant(quantised: tuple[str, ...] = ()) -> dict[str, str]:
 
 
 def build_manifest(
-    tier: Tier, words: list[str], action_space: dict, folder: Path, int8: tuple[str, ...], training: dict
+    tier: Tier,
+    words: list[str],
+    action_space: dict,
+    folder: Path,
+    int8: tuple[str, ...],
+    training: dict,
+    readers: dict[str, dict] | None = None,
 ) -> dict:
-    """The manifest of the graphs lying in `folder`; `training` goes in as it is."""
+    """The manifest of the graphs lying in `folder`; `training` and `readers` go in as they are."""
     config, text = tier.denoiser, tier.text
     variants = {"cpu-fp32": variant()} | ({"cpu-int8": variant(int8)} if int8 else {})
-    names = sorted({name for files in variants.values() for name in files.values()})
+    read_by = [reader["file"] for reader in (readers or {}).values()]
+    names = sorted({name for files in variants.values() for name in files.values()} | set(read_by))
     return {
         "manifestVersion": 1,
         "name": tier.name,
@@ -89,6 +96,7 @@ def build_manifest(
         "pose": {"fields": list(POSE_FIELDS)},
         "outputs": ["rgb", "depth", "pose"],
         "camera": {"verticalFovDegrees": VERTICAL_FOV_DEGREES},
+        **({"readers": readers} if readers else {}),
         "variants": variants,
         "files": {name: file_entry(folder / name) for name in names},
         "training": training,

@@ -2,7 +2,8 @@
 
     python -m sora_world.export.package --autoencoder .runs/nano-ae --run .runs/nano-dit --out ../assets/nano
 
-`--random nano` writes untrained weights instead: every shape and speed is right, the pictures are not.
+`--readers .runs/readers` adds captioner and policy. `--random nano` writes untrained weights instead: every shape and
+speed is right, the pictures are not.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sora_world.export.graphs import write_graphs
 from sora_world.export.manifest import build_manifest, write_manifest
 from sora_world.export.quantise import quantise_package
 from sora_world.models.autoencoder import Autoencoder
+from sora_world.readers.export import load_readers, write_readers
 from sora_world.train import checkpoint
 from sora_world.train.denoiser import WorldModel
 
@@ -91,18 +93,30 @@ def calibration_clips(latents: Path | None, tier: Tier) -> np.ndarray | None:
     return torch.load(files[-1], weights_only=True)["latents"][:16].float().numpy()
 
 
-def export(trained: Trained, out: Path, latents: Path | None = None, figures: dict | None = None) -> dict:
-    """Writes graphs and manifest; returns the manifest. `latents` is a latent bank to calibrate int8 with."""
+def export(
+    trained: Trained,
+    out: Path,
+    latents: Path | None = None,
+    figures: dict | None = None,
+    readers: Path | None = None,
+) -> dict:
+    """Writes graphs and manifest; returns the manifest.
+
+    latents: latent bank to calibrate int8 with. readers: run folders of captioner and policy; ValueError when they do
+    not fit, before anything is written.
+    """
     from sora_world.world.actions import action_space
 
     world = trained.world
+    found = load_readers(readers, trained.tier, trained.words) if readers else None
     out.mkdir(parents=True, exist_ok=True)
     for old in out.glob("*.onnx"):
         old.unlink()
     write_graphs(out, trained.tier, trained.autoencoder, world.text, world.denoiser)
     int8, measured = quantise_package(out, calibration_clips(latents, trained.tier))
     training = training_entry(trained, (figures or {}) | measured)
-    manifest = build_manifest(trained.tier, trained.words, action_space(), out, int8, training)
+    read_by = write_readers(out, trained.tier, found) if found else None
+    manifest = build_manifest(trained.tier, trained.words, action_space(), out, int8, training, read_by)
     write_manifest(out, manifest)
     return manifest
 
@@ -115,13 +129,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--figures", type=Path, help="figures.json of sora_world.evaluate")
     parser.add_argument("--latents", type=Path, help="latent bank to calibrate the int8 decoder with")
+    parser.add_argument("--readers", type=Path, help="folder with the run folders `captioner` and `policy`")
     options = parser.parse_args()
     if options.random:
         trained = random_weights(TIERS[options.random])
     else:
         trained = load_trained(options.autoencoder, options.run)
     figures = json.loads(options.figures.read_text()) if options.figures else {}
-    manifest = export(trained, options.out, options.latents, figures)
+    try:
+        manifest = export(trained, options.out, options.latents, figures, options.readers)
+    except ValueError as error:
+        parser.error(str(error))
     write_card(options.out, manifest)
     print(json.dumps({"files": manifest["files"], "variants": list(manifest["variants"])}, indent=1))
 

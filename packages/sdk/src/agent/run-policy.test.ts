@@ -55,7 +55,12 @@ describe('a policy that', () => {
     ['a turn of NaN', { camera: { yaw: Number.NaN } }],
     ['nothing', undefined],
   ])('returns %s is refused', async (_, action) => {
-    await expect(runPolicy(env, policyOf('wild', () => action as NamedAction))).rejects.toMatchObject({
+    await expect(
+      runPolicy(
+        env,
+        policyOf('wild', () => action as NamedAction),
+      ),
+    ).rejects.toMatchObject({
       code: 'action-invalid',
       message: expect.stringMatching(/^policy "wild", step 0: /),
     })
@@ -83,10 +88,10 @@ describe('a policy that', () => {
 
   it('is slow once goes on', async () => {
     const stumbles = policyOf('stumbles', async ({ tick }) => {
-      if (tick % 16 === 0) await new Promise((resolve) => setTimeout(resolve, 15))
+      if (tick % 16 === 0) await new Promise((resolve) => setTimeout(resolve, 120))
       return {}
     })
-    const report = await runPolicy(env, stumbles, { maxActMs: 10 })
+    const report = await runPolicy(env, stumbles, { maxActMs: 100 })
     expect(report.episodes[0]!.steps).toBe(5)
   })
 

@@ -159,12 +159,9 @@ it('says things to the world', async () => {
   await expect(env.say('')).rejects.toMatchObject({ code: 'prompt-empty' })
 })
 
-it.each([
-  { frameSkip: 0 },
-  { frameSkip: 1.5 },
-  { frameSkip: Number.NaN },
-  { timeLimit: 0 },
-  { timeLimit: Number.NaN },
-])('refuses options %j', (options) => {
-  expect(() => envOf(options)).toThrow(expect.objectContaining({ code: 'option-invalid' }))
-})
+it.each([{ frameSkip: 0 }, { frameSkip: 1.5 }, { frameSkip: Number.NaN }, { timeLimit: 0 }, { timeLimit: Number.NaN }])(
+  'refuses options %j',
+  (options) => {
+    expect(() => envOf(options)).toThrow(expect.objectContaining({ code: 'option-invalid' }))
+  },
+)

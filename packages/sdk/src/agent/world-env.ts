@@ -1,4 +1,11 @@
-import { cleanPromptText, type EnvBackend, LIMITS, type ModelManifest, SoraError } from '../protocol/index.ts'
+import {
+  cleanPromptText,
+  type EnvBackend,
+  type FrameSize,
+  LIMITS,
+  type ModelManifest,
+  SoraError,
+} from '../protocol/index.ts'
 import { type EnvAction, mostTurn } from './action.ts'
 import { EnvCore } from './env-core.ts'
 import type { EnvOptions, ResetOptions, StepResult } from './env-options.ts'
@@ -25,6 +32,11 @@ export class WorldEnv {
 
   get manifest(): ModelManifest {
     return this.#core.backend.manifest
+  }
+
+  /** Of the pictures. */
+  get size(): FrameSize {
+    return this.#core.backend.size
   }
 
   /** The world does not wait for a slow policy. */

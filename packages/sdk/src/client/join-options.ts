@@ -3,8 +3,17 @@ import { cleanPromptText, LIMITS, PROTOCOL_VERSION } from '../protocol/index.ts'
 import type { TransportJoin } from '../transport/transport.ts'
 import type { WorldClientOptions } from './world-options.ts'
 
-/** What a client tells when it joins. @throws SoraError `prompt-empty` or `prompt-too-long` */
-export function makeJoin(options: WorldClientOptions, downlink: FrameDecoder['kind']): TransportJoin {
+/**
+ * What a client tells when it joins.
+ *
+ * @param snapshot id of the world that the new room goes on with
+ * @throws SoraError `prompt-empty` or `prompt-too-long`
+ */
+export function makeJoin(
+  options: WorldClientOptions,
+  downlink: FrameDecoder['kind'],
+  snapshot?: string,
+): TransportJoin {
   const { roomId, prompt, rngSeed, size, steps, role } = options
   return {
     roomId,
@@ -16,6 +25,7 @@ export function makeJoin(options: WorldClientOptions, downlink: FrameDecoder['ki
       ...(size ? { size: { width: size.width, height: size.height } } : {}),
       ...(steps === undefined ? {} : { steps }),
       ...(role ? { role } : {}),
+      ...(snapshot === undefined ? {} : { snapshot }),
     },
   }
 }

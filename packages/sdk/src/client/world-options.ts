@@ -15,6 +15,11 @@ export interface WorldClientOptions {
   /** Joins this room; without it any room that fits, or a new one. */
   roomId?: string
   /**
+   * A world that was kept, see `WorldClient.snapshot`: goes on in a room of its own, with its prompt, random seed, size
+   * and steps.
+   */
+  snapshot?: Uint8Array
+  /**
    * `latent`: decode here (small packets, depth and any renderer); `image`: the server decodes. `auto` tries the first
    * and falls back to the second.
    */

@@ -112,7 +112,8 @@ export class WorldSession {
     const { signal } = this.#closing
     this.#followAbort(this.#options.signal)
     this.#teller.say(`connecting to ${this.#url}`)
-    const join = makeJoin(this.#options, this.#seat.firstKind)
+    const snapshot = await abortable(this.#sendWorld(), signal)
+    const join = makeJoin(this.#options, this.#seat.firstKind, snapshot)
     await abortable(this.transport.connect(join, this.#listener()), signal)
     const welcome = await withTimeout(this.clock, WELCOME_TIMEOUT_MS, abortable(this.#welcomed.promise, signal))
     this.#welcome = welcome
@@ -157,6 +158,14 @@ export class WorldSession {
     this.#teller.learn({ link: 'closed' })
     this.events.emit('closed', problem)
     this.events.clear()
+  }
+
+  async #sendWorld(): Promise<string | undefined> {
+    const { snapshot, roomId } = this.#options
+    if (!snapshot) return undefined
+    if (roomId)
+      throw new SoraError('option-invalid', 'a world that was kept goes on in a room of its own, without roomId')
+    return this.transport.sendWorld(snapshot)
   }
 
   #listener(): TransportListener {

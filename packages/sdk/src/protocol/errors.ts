@@ -35,6 +35,10 @@ export const ERROR_CODES = [
   'timeout',
   'unsupported',
   'worker-crashed',
+  'world-invalid',
+  'world-mismatch',
+  'world-missing',
+  'world-version',
 ] as const
 
 export type ErrorCode = (typeof ERROR_CODES)[number]

@@ -12,4 +12,8 @@ export const LIMITS = {
   axisDelta: 720,
   /** Bytes of one chunk packet that a client accepts. */
   packetBytes: 4 * 1024 * 1024,
+  /** Bytes of one world file. */
+  worldBytes: 8 * 1024 * 1024,
+  /** Worlds that may branch off at once. */
+  branches: 8,
 } as const

@@ -5,6 +5,8 @@ import { LIMITS } from './limits.ts'
 const name = z.string().min(1).max(32)
 const seq = z.int().nonnegative()
 const rngSeed = z.int().min(0).max(0xffffffff)
+/** Of a world that lies on the server for a while. */
+const snapshotId = z.string().regex(/^[0-9a-f]{32}$/)
 const axisDelta = z.number().min(-LIMITS.axisDelta).max(LIMITS.axisDelta)
 
 /** Messages of a client, by name. A request (marked) is answered with the value its reply type says. */
@@ -22,6 +24,12 @@ const clientMessages = {
   event: z.object({ text: z.string() }),
   /** Request: the same prompt from the start; a new random seed when none is given. */
   reset: z.object({ rngSeed: rngSeed.optional() }),
+  /** Request: keep the world as it is; the file is fetched over HTTP. */
+  snapshot: z.object({}),
+  /** Request: a world that was sent over HTTP takes the place of this one. */
+  restore: z.object({ snapshot: snapshotId }),
+  /** Request: rooms in which this world goes on from here, each on its own. */
+  fork: z.object({ count: z.int().min(1).max(LIMITS.branches) }),
   pause: z.object({ paused: z.boolean() }),
   /** Request: become the driver; release gives the controls back. */
   'take-control': z.object({}),
@@ -38,11 +46,23 @@ export type ClientMessage<N extends ClientMessageName> = z.infer<ClientSchemas[N
 export type ControlMessage = ClientMessage<'control'>
 export const CLIENT_MESSAGE_NAMES = Object.keys(clientMessages) as readonly ClientMessageName[]
 
-/** Answer to `prompt`, `event` and `reset`: the first chunk that reflects it. */
+/** Answer to `prompt`, `event`, `reset` and `restore`: the first chunk that reflects it. */
 export interface AppliedReply {
   world: number
   seq: number
   rngSeed: number
+}
+
+/** Answer to `snapshot`: the file is at `/worlds/<id>` for two minutes. */
+export interface SnapshotReply {
+  id: string
+  /** Length of the file. */
+  bytes: number
+}
+
+/** Answer to `fork`: the rooms to join; one that nobody comes to is closed after 15 s. */
+export interface ForkReply {
+  rooms: string[]
 }
 
 /** Answer to `take-control`: who drives now. */
@@ -107,6 +127,8 @@ export const joinOptionsSchema = z.object({
   size: z.object({ width: z.int().positive(), height: z.int().positive() }).optional(),
   steps: z.int().positive().max(64).optional(),
   role: z.enum(['player', 'spectator']).default('player'),
+  /** A new room goes on with this world, sent over HTTP before; prompt, random seed, size and steps are its own. */
+  snapshot: snapshotId.optional(),
 })
 export type JoinOptions = z.input<typeof joinOptionsSchema>
 

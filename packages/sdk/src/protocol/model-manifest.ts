@@ -18,6 +18,13 @@ const sizeSchema = z.object({ width: count, height: count, latentWidth: count, l
 
 const fileNames = z.object({ encoder: z.string(), decoder: z.string(), text: z.string(), denoiser: z.string() })
 
+const captionerSchema = z.object({ file: z.string(), maxChunks: count, length: count })
+const policySchema = z.object({
+  file: z.string(),
+  maxChunks: count,
+  cameraBins: z.array(z.number().min(-1).max(1)).min(2),
+})
+
 const manifestSchema = z.object({
   manifestVersion: z.literal(MANIFEST_VERSION),
   name: z.string().min(1).max(64),
@@ -52,6 +59,7 @@ const manifestSchema = z.object({
   outputs: z.array(z.enum(['rgb', 'depth', 'pose'])),
   memory: z.object({ scale: count, channels: count, maxPoints: count.max(MAX_POINTS) }).nullish(),
   camera: z.object({ verticalFovDegrees: z.number().positive().max(179) }),
+  readers: z.object({ captioner: captionerSchema.optional(), policy: policySchema.optional() }).nullish(),
   variants: z.record(z.string(), fileNames),
   files: z.record(z.string(), z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: count })),
   training: z.looseObject({ tier: z.string(), summary: z.string() }),
@@ -81,6 +89,7 @@ export function parseManifest(json: unknown): ModelManifest {
   }
   checkVariants(parsed.data)
   checkMemory(parsed.data)
+  checkReaders(parsed.data)
   return parsed.data
 }
 
@@ -116,6 +125,18 @@ function checkMemory({ memory, pose, outputs, sizes, frames }: ModelManifest): v
     const pixels = (width * height) / memory.scale ** 2
     if (pixels > memory.maxPoints)
       refuse(`maxPoints ${memory.maxPoints} are fewer than one frame of ${width}x${height} has`)
+  }
+}
+
+function checkReaders({ readers, files }: ModelManifest): void {
+  for (const [name, reader] of Object.entries(readers ?? {})) {
+    if (reader && !files[reader.file]) {
+      throw new SoraError('model-invalid', `manifest field "readers.${name}": "${reader.file}" has no hash`)
+    }
+  }
+  const bins = readers?.policy?.cameraBins ?? []
+  if (bins.some((bin, i) => i > 0 && bin <= bins[i - 1]!)) {
+    throw new SoraError('model-invalid', 'manifest field "readers.policy.cameraBins": the bins do not rise')
   }
 }
 

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Client, defineRoom, defineServer, Room } from '@colyseus/core'
 import { schema, t } from '@colyseus/schema'
@@ -53,6 +53,28 @@ class EchoRoom extends Room {
   }
 }
 
+/** As much of express as is needed. */
+interface Routes {
+  get(path: string, answer: (request: IncomingMessage, response: ServerResponse) => void): void
+  post(path: string, answer: (request: IncomingMessage, response: ServerResponse) => void): void
+}
+
+function keepWorlds(app: Routes): void {
+  const worlds: Buffer[] = []
+  const refuse = (response: ServerResponse, status: number, code: string) =>
+    response.writeHead(status).end(JSON.stringify({ code, message: 'no' }))
+  app.get('/worlds/:id', (request, response) => {
+    const world = worlds[Number(request.url!.split('/').at(-1))]
+    if (world) response.end(world)
+    else refuse(response, 404, 'world-missing')
+  })
+  app.post('/worlds', async (request, response) => {
+    const world = Buffer.concat(await request.toArray())
+    if (world[0] === 0) refuse(response, 400, 'world-invalid')
+    else response.writeHead(201).end(JSON.stringify({ id: String(worlds.push(world) - 1) }))
+  })
+}
+
 let url: string
 let stop: () => Promise<void>
 
@@ -64,6 +86,7 @@ beforeAll(async () => {
     gracefullyShutdown: false,
     transport: new WebSocketTransport({ server: http }),
     rooms: { [ROOM_NAME]: defineRoom(EchoRoom) },
+    express: (app) => keepWorlds(app as unknown as Routes),
   })
   await server.listen(0, '127.0.0.1')
   url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`

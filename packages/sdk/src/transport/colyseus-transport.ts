@@ -19,6 +19,7 @@ import type {
   TransportJoin,
   TransportListener,
 } from './transport.ts'
+import { fetchWorldFile, sendWorldFile } from './world-files.ts'
 
 const REQUEST_TIMEOUT_MS = 30_000
 const LEAVE_PATIENCE_MS = 1000
@@ -37,6 +38,7 @@ export interface ColyseusTransportOptions {
 
 /** {@link Transport} over the Colyseus client. Reconnection is done here, so that its back-off follows our clock. */
 export class ColyseusTransport implements Transport, Droppable {
+  readonly #url: string
   readonly #client: Client
   readonly #clock: Clock
   readonly #roomName: string
@@ -46,6 +48,7 @@ export class ColyseusTransport implements Transport, Droppable {
 
   /** `url` is the server's address, http(s) or ws(s). */
   constructor(url: string, options: ColyseusTransportOptions = {}) {
+    this.#url = url.replace(/^ws/, 'http')
     this.#client = new Client(url)
     this.#clock = options.clock ?? SYSTEM_CLOCK
     this.#roomName = options.roomName ?? ROOM_NAME
@@ -88,6 +91,14 @@ export class ColyseusTransport implements Transport, Droppable {
         throw requestError(error, name, room)
       }),
     )
+  }
+
+  fetchWorld(id: string): Promise<Uint8Array> {
+    return fetchWorldFile(this.#url, id)
+  }
+
+  sendWorld(bytes: Uint8Array): Promise<string> {
+    return sendWorldFile(this.#url, bytes)
   }
 
   async close(): Promise<void> {

@@ -6,13 +6,16 @@ import {
   type ControlMessage,
   chunkDurationMs,
   encodeChunkPacket,
+  type JoinOptions,
   type ModelManifest,
   PROTOCOL_VERSION,
   type Reply,
   type RoomView,
+  type SnapshotReply,
   SoraError,
 } from '../protocol/index.ts'
 import { FAKE_MANIFEST } from './fake-manifest.ts'
+import { FakeWorldFiles } from './fake-world-files.ts'
 import { MemoryTransport, type MemoryTransportOptions } from './memory-transport.ts'
 import { EMPTY_ROOM } from './server-messages.ts'
 import type { RequestName } from './transport.ts'
@@ -39,6 +42,7 @@ export class FakeWorld {
   /** Answers of the next requests of a name, instead of success. */
   readonly refusals = new Map<RequestName, SoraError>()
   room: RoomView
+  readonly #kept = new FakeWorldFiles()
   readonly #clock: Clock
   readonly #isLive: boolean
   #seq = 0
@@ -58,9 +62,11 @@ export class FakeWorld {
     }
     this.transport = new MemoryTransport(
       {
-        join: (join) => this.#onJoin(join.prompt ?? 'a fake world', join.rngSeed ?? 1, join.downlink ?? 'latent'),
+        join: (join) => this.#onJoin(join),
         message: (name, message) => this.#onMessage(name, message),
         request: (name, message) => this.#onRequest(name, message),
+        fetchWorld: (id) => this.#kept.fetch(id),
+        sendWorld: (bytes) => this.#kept.send(bytes),
         rejoin: () => this.#onRejoin(),
         leave: () => this.#stop(),
       },
@@ -113,9 +119,11 @@ export class FakeWorld {
     }
   }
 
-  #onJoin(prompt: string, rngSeed: number, downlink: 'latent' | 'image'): void {
+  #onJoin({ prompt = 'a fake world', rngSeed = 1, downlink = 'latent', snapshot }: JoinOptions): void {
     this.#downlink = downlink
-    this.room = { ...this.room, prompt, rngSeed }
+    const kept = snapshot === undefined ? { prompt, rngSeed, seq: 0 } : this.#kept.read(snapshot)
+    this.room = { ...this.room, prompt: kept.prompt, rngSeed: kept.rngSeed }
+    this.#seq = kept.seq
     // After the join was answered.
     this.#clock.setTimeout(() => this.#welcome(), 0)
   }
@@ -168,9 +176,27 @@ export class FakeWorld {
       this.setRoom({ driver: this.transport.sessionId })
       return { ok: true, value: { driver: this.transport.sessionId } }
     }
-    if (name !== 'event') this.#newWorld(message as { text?: string; rngSeed?: number })
+    if (name === 'snapshot') return { ok: true, value: this.#keep() }
+    if (name === 'fork') return { ok: true, value: { rooms: this.#fork(message as { count: number }) } }
+    if (name === 'restore') this.#restore(message as { snapshot: string })
+    else if (name !== 'event') this.#newWorld(message as { text?: string; rngSeed?: number })
     const { world, rngSeed } = this.room
     return { ok: true, value: { world, seq: this.#seq, rngSeed } }
+  }
+
+  #keep(): SnapshotReply {
+    const { prompt, rngSeed } = this.room
+    return this.#kept.keep({ prompt, rngSeed, seq: this.#seq })
+  }
+
+  #fork({ count }: { count: number }): string[] {
+    return Array.from({ length: count }, (_, i) => `${this.transport.roomId}-${i + 1}`)
+  }
+
+  #restore({ snapshot }: { snapshot: string }): void {
+    const { prompt, rngSeed, seq } = this.#kept.read(snapshot)
+    this.#newWorld({ text: prompt, rngSeed })
+    this.#seq = seq
   }
 
   #newWorld({ text, rngSeed }: { text?: string; rngSeed?: number }): void {

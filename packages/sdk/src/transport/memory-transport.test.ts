@@ -7,8 +7,18 @@ import { describeTransport, type TransportHarness } from './transport.suite.ts'
 describeTransport('MemoryTransport', async () => {
   let joined: unknown
   const received: { name: string; message: unknown }[] = []
+  const worlds: Uint8Array[] = []
   const transport: MemoryTransport = new MemoryTransport(
     {
+      sendWorld(bytes) {
+        if (bytes[0] === 0) throw new SoraError('world-invalid', 'no')
+        return String(worlds.push(bytes) - 1)
+      },
+      fetchWorld(id) {
+        const world = worlds[Number(id)]
+        if (!world) throw new SoraError('world-missing', 'no')
+        return world
+      },
       join: (options) => {
         joined = options
       },

@@ -25,6 +25,10 @@ export interface MemoryServer {
   join?(options: JoinOptions, roomId: string | undefined): void
   message?(name: ClientMessageName, message: unknown): void
   request?(name: RequestName, message: unknown): Reply<unknown> | Promise<Reply<unknown>>
+  /** Throw a SoraError to refuse. */
+  fetchWorld?(id: string): Uint8Array
+  /** Gives the id; throw a SoraError to refuse. */
+  sendWorld?(bytes: Uint8Array): string
   /** The client is back after a drop. */
   rejoin?(): void
   leave?(): void
@@ -108,6 +112,18 @@ export class MemoryTransport implements Transport, Droppable {
           }),
       )
     })
+  }
+
+  async fetchWorld(id: string): Promise<Uint8Array> {
+    const bytes = this.#server.fetchWorld?.(id)
+    if (!bytes) throw new SoraError('world-missing', 'nobody keeps worlds here')
+    return bytes.slice()
+  }
+
+  async sendWorld(bytes: Uint8Array): Promise<string> {
+    const id = this.#server.sendWorld?.(bytes.slice())
+    if (id === undefined) throw new SoraError('unsupported', 'nobody keeps worlds here')
+    return id
   }
 
   async close(): Promise<void> {

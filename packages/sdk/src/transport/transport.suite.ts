@@ -31,7 +31,7 @@ interface Heard {
 
 /**
  * What every transport does. The server answers the request `event` with its own message, refuses `prompt` as
- * `not-driver`, and never answers `reset`.
+ * `not-driver`, and never answers `reset`. It keeps every world but one that begins with 0, which it refuses as `world-invalid`.
  */
 export function describeTransport(name: string, start: () => Promise<TransportHarness>): void {
   describe(name, () => {
@@ -105,6 +105,16 @@ export function describeTransport(name: string, start: () => Promise<TransportHa
       harness.packet(Uint8Array.from([9]))
       expect(await harness.transport.request('event', { text: 'still here' })).toEqual({ text: 'still here' })
       await until(() => heard.packets.length === 1)
+    })
+
+    it('carries worlds beside the connection, also before it', async () => {
+      const { transport } = await start()
+      const world = Uint8Array.from({ length: 300_000 }, (_, i) => (i % 251) + 1)
+      const id = await transport.sendWorld(world)
+      expect(await transport.fetchWorld(id)).toEqual(world)
+      await expect(transport.fetchWorld('f'.repeat(32))).rejects.toMatchObject({ code: 'world-missing' })
+      await expect(transport.sendWorld(Uint8Array.of(0))).rejects.toMatchObject({ code: 'world-invalid' })
+      await connect()
     })
 
     it('fails what was under way when the connection drops, and what is asked in between', async () => {

@@ -8,7 +8,7 @@ export interface TransportJoin {
 }
 
 /** Messages that the server answers. */
-export type RequestName = 'prompt' | 'event' | 'reset' | 'take-control'
+export type RequestName = 'prompt' | 'event' | 'reset' | 'take-control' | 'snapshot' | 'restore' | 'fork'
 
 export type LinkState = 'open' | 'reconnecting' | 'closed'
 
@@ -64,6 +64,20 @@ export interface Transport {
    * @throws SoraError as the server gave it, `timeout`, or `connection-lost`
    */
   request<T>(name: RequestName, message: unknown, options?: RequestOptions): Promise<T>
+
+  /**
+   * Fetches the file of a world that the server keeps for a while. Needs no connection to a room.
+   *
+   * @throws SoraError `world-missing`, `connection-lost`
+   */
+  fetchWorld(id: string): Promise<Uint8Array>
+
+  /**
+   * Sends the file of a world; resolves to the id under which the server keeps it for a while. Needs no connection to a room.
+   *
+   * @throws SoraError `world-invalid`, `world-version`, `world-mismatch`, `busy`, `connection-lost`
+   */
+  sendWorld(bytes: Uint8Array): Promise<string>
 
   /** Leaves for good; never throws, and may be called twice. */
   close(): Promise<void>

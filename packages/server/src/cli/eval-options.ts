@@ -9,7 +9,8 @@ usage: sora-world eval [options]
   --clips DIR        clips on disk (docs/evaluation.md)              default: those that ship for the model
   --count N          use N of the clips                              default: all; 8 with --quick
   --quick            less of everything: under a minute for nano on two cores
-  --captions N       captions that worlds are made from             default: all 128; 32 with --quick
+  --edits N          use N of the clips of placed blocks             default: all; 4 with --quick
+  --captions N       captions that worlds are made from              default: all 128; 32 with --quick
   --rollouts N       long rollouts for drift                         default: 24; 8 with --quick
   --seconds N        length of each                                  default: 60; 12 with --quick
   --steps N          denoise steps                                   default: the model's
@@ -26,7 +27,7 @@ export interface EvalOptions {
   clips: string | undefined
   count: number | undefined
   quick: boolean
-  /** Clips of edits; all when not given. */
+  /** Clips of placed blocks; all when not given. */
   edits: number | undefined
   captions: number | undefined
   rollouts: number
@@ -52,7 +53,7 @@ export function parseEvalOptions(argv: string[]): EvalOptions | 'help' {
     clips: values.clips,
     count: integer('count', values.count, 1, 10_000) ?? amount.count,
     quick,
-    edits: amount.edits,
+    edits: integer('edits', values.edits, 1, 10_000) ?? amount.edits,
     captions: integer('captions', values.captions, 1, 10_000),
     rollouts: integer('rollouts', values.rollouts, 1, 1000) ?? amount.rollouts,
     seconds: integer('seconds', values.seconds, 2, 3600) ?? amount.seconds,
@@ -75,6 +76,7 @@ function readFlags(argv: string[]) {
         model: text,
         clips: text,
         count: text,
+        edits: text,
         captions: text,
         rollouts: text,
         seconds: text,

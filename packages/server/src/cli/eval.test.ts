@@ -29,7 +29,8 @@ describe('eval', () => {
     text += part
   }
   const run = (argv: string[], signal?: AbortSignal) => runEval(argv, { stdout: { write }, stderr: { write }, signal })
-  const quick = ['--quick', '--rollouts', '4', '--seconds', '2']
+  // One thread: two that wait for each other crawl where other programs run.
+  const quick = ['--quick', '--captions', '2', '--rollouts', '4', '--seconds', '2', '--threads', '1']
 
   async function fakeClips(): Promise<string> {
     const clips = join(dir, 'clips')
@@ -54,7 +55,7 @@ describe('eval', () => {
   })
 
   it('measures the model that ships with the clips that ship', async () => {
-    const argv = ['--model', 'nano', '--count', '2', '--captions', '4', '--out', out, ...quick]
+    const argv = ['--model', 'nano', '--count', '2', '--edits', '1', '--out', out, ...quick, '--rollouts', '2']
     expect(await run(argv)).toBe(0)
     const line = JSON.parse(text.trimEnd().split('\n').at(-1)!)
     const { baseline, nextChunk, reconstruction } = line

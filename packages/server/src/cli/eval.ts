@@ -7,6 +7,7 @@ import { evaluateModel, openShippedJudges } from '../evaluate/evaluate.ts'
 import { figuresOf, tableOf } from '../evaluate/report.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { openModel } from '../model/open-model.ts'
+import { checkSteps } from '../sampler/schedule.ts'
 import { checkWritable, saveFile } from '../studio/save-file.ts'
 import { EVAL_HELP, type EvalOptions, parseEvalOptions } from './eval-options.ts'
 import { ProgressBar, type ProgressStream } from './progress-bar.ts'
@@ -67,6 +68,7 @@ async function measure(
   signal: AbortSignal,
 ): Promise<void> {
   const { manifest } = model
+  if (options.steps !== undefined) checkSteps(manifest, options.steps)
   const folder = findClips(manifest.name, options.clips)
   const set = await readClipSet(folder, manifest, options.count)
   const edits = await readEditClips(folder, manifest, options.edits)

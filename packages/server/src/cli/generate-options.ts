@@ -13,6 +13,9 @@ usage: sora-world generate --prompt TEXT [options]
   --seconds N        length                                                 default: 4; one chunk for .png
   --actions FILE     JSON: [{"frames": 20, "held": ["forward"], "axes": {"camera.yaw": 2}}, ...]
                                                                             default: walk forward
+  --policy basic     the model's own policy plays, for models that have one
+  --save-actions FILE  what was done, as a file for --actions
+  --describe         print what the model's captioner reads off the end of the video
   --event "S:TEXT"   something that happens S seconds in, may be repeated, e.g. "2:it starts to rain"
   --size WxH         one of the model's sizes                               default: its first
   --steps N          denoise steps per chunk                                default: the model's
@@ -32,6 +35,10 @@ export interface GenerateOptions {
   /** Undefined: one chunk for a still, 4 s for a video. */
   seconds: number | undefined
   actions: string | undefined
+  /** The model's own policy plays. */
+  hasPolicy: boolean
+  saveActions: string | undefined
+  describe: boolean
   events: TimedEvent[]
   size: { width: number; height: number } | undefined
   steps: number | undefined
@@ -60,6 +67,9 @@ export function parseGenerateOptions(argv: string[]): GenerateOptions | 'help' {
     out,
     seconds: number('seconds', values.seconds, 0.05, MAX_SECONDS) ?? (isStill(out) ? undefined : DEFAULT_SECONDS),
     actions: values.actions,
+    hasPolicy: parsePolicy(values.policy, values.actions),
+    saveActions: values['save-actions'],
+    describe: values.describe ?? false,
     events: (values.event ?? []).map(parseEvent),
     size: parseSize(values.size),
     steps: integer('steps', values.steps, 1, 64),
@@ -85,6 +95,9 @@ function readFlags(argv: string[]) {
         out: text,
         seconds: text,
         actions: text,
+        policy: text,
+        'save-actions': text,
+        describe: { type: 'boolean' },
         event: { type: 'string', multiple: true },
         size: text,
         steps: text,
@@ -110,6 +123,13 @@ function checkPrompt(prompt: string | undefined): string {
     throw new SoraError('prompt-too-long', `--prompt has ${text.length} characters, at most ${LIMITS.promptLength}`)
   }
   return text
+}
+
+function parsePolicy(name: string | undefined, actions: string | undefined): boolean {
+  if (name === undefined) return false
+  if (name !== 'basic') throw new SoraError('option-invalid', `--policy "${name}" is not one: basic`)
+  if (actions !== undefined) throw new SoraError('option-invalid', 'either --policy or --actions plays, not both')
+  return true
 }
 
 function parseEvent(text: string): TimedEvent {

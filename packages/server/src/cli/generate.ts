@@ -1,11 +1,15 @@
 import { type ErrorCode, SoraError, toSoraError } from '@sora-world/sdk/protocol'
 import type { WorldModel } from '../model/denoiser.ts'
 import { openModel } from '../model/open-model.ts'
+import { openReaders } from '../model/open-readers.ts'
+import type { Readers } from '../model/readers.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { readActionFile, trackOf } from '../studio/action-file.ts'
+import { stretchesOf, writeStretches } from '../studio/action-trace.ts'
 import { enlarge } from '../studio/enlarge.ts'
 import { type FrameWriter, openFrameWriter } from '../studio/frame-writer.ts'
-import { chunkCount, findSize, generateVideo, type VideoSpec } from '../studio/generate.ts'
+import { chunkCount, findSize, generateVideo, type VideoChunk, type VideoSpec } from '../studio/generate.ts'
+import { PolicyPlayer } from '../studio/policy-player.ts'
 import { checkWritable, saveFile } from '../studio/save-file.ts'
 import { GENERATE_HELP, type GenerateOptions, parseGenerateOptions } from './generate-options.ts'
 import { ProgressBar, type ProgressStream } from './progress-bar.ts'
@@ -26,7 +30,7 @@ export interface GenerateStreams {
 /**
  * `sora-world generate`: prompt and actions in, one video file out.
  *
- * Resolves to the exit code: 0 written, 1 failed, 2 wrong options or action file, 130 interrupted. The file is written
+ * Resolves to the exit code: 0 written, 1 failed, 2 wrong options or action file, 130 interrupted. Each file is written
  * whole at the end or not at all.
  */
 export async function runGenerate(argv: string[], streams: GenerateStreams = process): Promise<number> {
@@ -51,9 +55,35 @@ export async function runGenerate(argv: string[], streams: GenerateStreams = pro
 
 async function generateFile(options: GenerateOptions, streams: GenerateStreams, signal: AbortSignal): Promise<void> {
   await checkWritable(options.out)
+  if (options.saveActions !== undefined) await checkWritable(options.saveActions)
+  const readers = options.hasPolicy || options.describe ? await openReaders(options.model) : undefined
+  try {
+    if (readers) checkReaders(readers, options)
+    await withModel(options, readers, streams, signal)
+  } finally {
+    await readers?.release()
+  }
+}
+
+/** Tells before the work what the model cannot do. */
+function checkReaders({ canAct, canDescribe, manifest }: Readers, { hasPolicy, describe }: GenerateOptions): void {
+  const refuse = (option: string, reader: string) => {
+    throw new SoraError('unsupported', `${option}: model "${manifest.name}" has no ${reader}`)
+  }
+  if (hasPolicy && !canAct) refuse('--policy', 'policy')
+  if (describe && !canDescribe) refuse('--describe', 'captioner')
+}
+
+async function withModel(
+  options: GenerateOptions,
+  readers: Readers | undefined,
+  streams: GenerateStreams,
+  signal: AbortSignal,
+): Promise<void> {
   const model = await openModel(options)
   try {
     const spec = await videoSpec(model, options)
+    if (readers && options.hasPolicy) spec.player = new PolicyPlayer(readers, spec.size, spec.rngSeed)
     const scale = options.scale ?? Math.max(1, Math.ceil(WATCHABLE_WIDTH / spec.size.width))
     const started = performance.now()
     const writer = await openFrameWriter(options.out, {
@@ -61,15 +91,43 @@ async function generateFile(options: GenerateOptions, streams: GenerateStreams, 
       height: spec.size.height * scale,
       framesPerSecond: model.manifest.frames.perSecond,
     })
-    const frames = await writeFrames(model, spec, { ...options, scale }, writer, streams.stderr, signal)
+    const trace = new Trace(readers?.manifest.readers?.captioner?.maxChunks ?? 1)
+    const frames = await writeFrames(model, spec, { ...options, scale }, writer, trace, streams.stderr, signal)
     await saveFile(options.out, await writer.finish())
+    if (options.saveActions !== undefined) await saveActions(options.saveActions, model, trace)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     const what = `${frames} frames of ${spec.size.width}x${spec.size.height}, enlarged ${scale}x`
     const how = `${model.manifest.name} ${model.variant} on ${model.provider}, ${spec.steps} steps`
     streams.stdout.write(`${options.out}: ${what}, in ${seconds} s (${how})\n`)
+    if (readers && options.describe) {
+      streams.stdout.write(`it shows: ${await readers.describe(trace.latents, spec.size)}\n`)
+    }
   } finally {
     await model.release()
   }
+}
+
+/** What is kept of a video beside its frames. */
+class Trace {
+  /** [F,A] of each chunk */
+  readonly actions: Float32Array[] = []
+  /** The newest, [C,h,w] each */
+  latents: Float32Array[] = []
+  readonly #maxChunks: number
+
+  constructor(maxChunks: number) {
+    this.#maxChunks = maxChunks
+  }
+
+  add({ actions, latent }: VideoChunk): void {
+    this.actions.push(actions)
+    this.latents = [...this.latents, latent].slice(-this.#maxChunks)
+  }
+}
+
+async function saveActions(path: string, { manifest }: WorldModel, { actions }: Trace): Promise<void> {
+  const frames = Float32Array.from(actions.flatMap((chunk) => [...chunk]))
+  await saveFile(path, Buffer.from(writeStretches(stretchesOf(manifest.actionSpace, frames))))
 }
 
 async function videoSpec(model: WorldModel, options: GenerateOptions): Promise<VideoSpec> {
@@ -95,6 +153,7 @@ async function writeFrames(
   spec: VideoSpec,
   look: { scale: number; filter: GenerateOptions['filter'] },
   writer: FrameWriter,
+  trace: Trace,
   stderr: ProgressStream,
   signal: AbortSignal,
 ): Promise<number> {
@@ -103,6 +162,7 @@ async function writeFrames(
   let count = 0
   try {
     for await (const chunk of generateVideo(model, spec, signal)) {
+      trace.add(chunk)
       for (let at = 0; at < chunk.frames.length; at += frameBytes) {
         writer.add(await enlarge(chunk.frames.subarray(at, at + frameBytes), spec.size, look.scale, look.filter))
         count++

@@ -39,10 +39,18 @@ export async function readGraph(
   graph: GraphName,
 ): Promise<Uint8Array> {
   const file = manifest.variants[variant]?.[graph]
-  const expected = file === undefined ? undefined : manifest.files[file]
-  if (file === undefined || expected === undefined) {
-    throw new SoraError('model-invalid', `${dir} has no ${graph} of variant "${variant}"`)
-  }
+  if (file === undefined) throw new SoraError('model-invalid', `${dir} has no ${graph} of variant "${variant}"`)
+  return readListedFile(dir, manifest, file)
+}
+
+/**
+ * Reads one file of the manifest's `files` and compares it with its hash.
+ *
+ * @throws SoraError `model-invalid`, `model-missing` or `model-tampered` naming the file
+ */
+export async function readListedFile(dir: string, manifest: ModelManifest, file: string): Promise<Uint8Array> {
+  const expected = manifest.files[file]
+  if (expected === undefined) throw new SoraError('model-invalid', `the manifest of ${dir} does not list "${file}"`)
   const path = join(dir, file)
   const bytes = await readPackageFile(path)
   const sha256 = createHash('sha256').update(bytes).digest('hex')

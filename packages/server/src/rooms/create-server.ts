@@ -90,7 +90,12 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
   const server = defineServer({
     rooms: { [ROOM_NAME]: defineRoom(roomClass(world)) },
     transport: new WebSocketTransport({ server: http, maxPayload: MAX_FRAME_BYTES }),
-    express: (app) => addRoutes(app, { manifest: worker.manifest, modelUrl, modelDir, playDir, playHandler, health }),
+    express: (app) =>
+      addRoutes(app, {
+        ...{ manifest: worker.manifest, modelUrl, modelDir, playDir, playHandler },
+        shelf: world.shelf,
+        health,
+      }),
     gracefullyShutdown: false,
     greet: false,
     logger: colyseusLogger(options.log),

@@ -1,7 +1,9 @@
 import type { ModelManifest } from '@sora-world/sdk/protocol'
 import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
+import type { WorldShelf } from '../worlds/world-shelf.ts'
 import { metricsText } from './metrics.ts'
 import type { ServerHealth } from './server-health.ts'
+import { addWorlds } from './world-routes.ts'
 
 export interface HttpContent {
   manifest: ModelManifest
@@ -13,6 +15,8 @@ export interface HttpContent {
   playDir: string | undefined
   /** Makes the play page instead of a folder. */
   playHandler: RequestHandler | undefined
+  /** Where world files lie between the socket and HTTP. */
+  shelf: WorldShelf
   health(): ServerHealth
 }
 
@@ -31,6 +35,7 @@ export function addRoutes(app: Application, content: HttpContent): void {
     response.set('Cache-Control', 'no-store').type('text/plain; version=0.0.4').send(metricsText(content.health()))
   })
   addModel(app, content)
+  addWorlds(app, content.shelf, content.manifest)
   if (content.playHandler) app.use(content.playHandler)
   else if (content.playDir) addPlayPage(app, content.playDir)
   else addWelcome(app, content.manifest)

@@ -2,6 +2,7 @@ import { type FrameSize, type ModelManifest, SoraError } from '@sora-world/sdk/p
 import type { Clock } from '../scheduler/clock.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { ModelWorker } from '../worker/model-worker.ts'
+import { WorldShelf } from '../worlds/world-shelf.ts'
 
 /** A room as its host sees it. */
 export interface HostedRoom {
@@ -33,10 +34,12 @@ export interface HostSettings {
 /** What all rooms of one server share: the worker behind its scheduler, and how many rooms there may be. */
 export class WorldHost {
   readonly settings: HostSettings
+  readonly shelf: WorldShelf
   readonly #rooms = new Set<HostedRoom>()
 
   constructor(settings: HostSettings) {
     this.settings = settings
+    this.shelf = new WorldShelf(settings.clock)
   }
 
   get manifest(): ModelManifest {

@@ -15,13 +15,18 @@ import {
 import type { Downlink } from '../session/chunk-stream.ts'
 import { DriverSeat } from '../session/drivers.ts'
 import { RolloutSession } from '../session/rollout-session.ts'
+import type { WorldShelf } from '../worlds/world-shelf.ts'
 import { sendChunk } from './chunk-sender.ts'
 import { FrameDoor } from './frame-door.ts'
 import { type CheckedJoin, chooseSize, chooseSteps, readJoinOptions } from './join-options.ts'
+import { forkWorld, keepWorld } from './keep-world.ts'
+import { RateLimit } from './rate-limit.ts'
 import { refusal } from './refusals.ts'
 import { Throttle } from './throttle.ts'
 import type { HostedRoom, WorldHost } from './world-host.ts'
 import { showView, WorldState } from './world-state.ts'
+
+const KEEPINGS_PER_SECOND = 2
 
 /**
  * One world and the people in it: translates between Colyseus and a {@link RolloutSession}, nothing else.
@@ -36,6 +41,8 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
   #seat!: DriverSeat
   readonly #downlinks = new Map<string, Downlink>()
   readonly #notDriver = new Throttle(1000)
+  /** Of all people in the room together: keeping a world is work for the whole server. */
+  readonly #keeping = new RateLimit(KEEPINGS_PER_SECOND)
   #door!: FrameDoor
   #session!: RolloutSession
   #welcome!: Omit<WelcomeMessage, 'sessionId'>
@@ -100,12 +107,14 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     const { host } = this
     const { manifest } = host
     const { scheduler, clock, worker, defaultPrompt } = host.settings
-    const size = chooseSize(manifest, options.size)
-    const steps = chooseSteps(manifest, options.steps ?? host.settings.steps)
+    const world = options.snapshot === undefined ? undefined : host.shelf.get(options.snapshot).value
+    const size = chooseSize(manifest, world?.size ?? options.size)
+    const steps = chooseSteps(manifest, world?.steps ?? options.steps ?? host.settings.steps)
     const { prompt = defaultPrompt, rngSeed = drawRngSeed() } = options
+    const maker = { provider: worker.provider, variant: worker.variant }
     this.#seat = new DriverSeat({ lockControl: host.settings.lockControl })
     this.#session = new RolloutSession(
-      { id: this.roomId, manifest, size, steps, memory: host.settings.memory, prompt, rngSeed },
+      { id: this.roomId, manifest, size, steps, memory: host.settings.memory, prompt, rngSeed, maker, world },
       {
         clock,
         drawRngSeed,
@@ -129,16 +138,16 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
   }
 
   #listen(name: ClientMessageName): void {
-    this.onMessage(name, (client: Client, payload: unknown, context?: MessageContext) => {
-      const reply = this.#answer(client, name, payload)
+    this.onMessage(name, async (client: Client, payload: unknown, context?: MessageContext) => {
+      const reply = await this.#answer(client, name, payload)
       if (!reply.ok && context?.id === undefined) this.#tell(client, reply.error)
       return reply
     })
   }
 
-  #answer(client: Client, name: ClientMessageName, payload: unknown): Reply<unknown> {
+  async #answer(client: Client, name: ClientMessageName, payload: unknown): Promise<Reply<unknown>> {
     try {
-      const value = this.#handlers[name](client, parseClientMessage(name, payload) as never)
+      const value = await this.#handlers[name](client, parseClientMessage(name, payload) as never)
       return { ok: true, value: value ?? null }
     } catch (thrown) {
       return { ok: false, error: toSoraError(thrown).toJSON() }
@@ -160,6 +169,9 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     prompt: (client, { text, rngSeed }) => this.#decide(client, () => this.#session.startWorld(text, rngSeed)),
     event: (client, { text }) => this.#decide(client, () => this.#session.addEvent(text)),
     reset: (client, { rngSeed }) => this.#decide(client, () => this.#session.reset(rngSeed)),
+    snapshot: (client) => this.#keep(client, (shelf) => keepWorld(this.#session, shelf)),
+    restore: (client, { snapshot }) => this.#keep(client, (shelf) => this.#session.restore(shelf.get(snapshot).value)),
+    fork: (client, { count }) => this.#keep(client, (shelf) => forkWorld(this.#session, shelf, count)),
     pause: (client, { paused }) => this.#decide(client, () => this.#session.setPaused(paused)),
     'take-control': (client) => {
       this.#seat.take(client.sessionId)
@@ -175,6 +187,13 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
       this.#downlinksChanged()
     },
     ping: (client, { sentAt }) => client.send('pong', { sentAt }),
+  }
+
+  #keep<T>(client: Client, action: (shelf: WorldShelf) => T): T {
+    return this.#decide(client, () => {
+      if (this.#keeping.take(this.host.settings.clock.now()) === 'take') return action(this.host.shelf)
+      throw new SoraError('rate-limited', `more than ${KEEPINGS_PER_SECOND} worlds kept or taken up in a second`)
+    })
   }
 
   #decide<T>(client: Client, action: () => T): T {

@@ -8,7 +8,7 @@ export type ChunkFacts = Omit<ChunkHeader, 'v' | 'kind' | 'imageBytes' | 'imageT
 
 export const IMAGE_TYPE = 'image/webp'
 /** Chunks sent again to a late joiner, so that its decoder's state is warm when the next one comes. */
-const CATCH_UP_CHUNKS = 2
+export const CATCH_UP_CHUNKS = 2
 
 interface Payload {
   header: Pick<ChunkHeader, 'kind' | 'imageBytes' | 'imageType'>
@@ -26,7 +26,7 @@ export class ChunkStream {
   }
 
   /** The packets of one chunk; the image packet is there when the worker made images. */
-  push(facts: ChunkFacts, result: ChunkResult): Partial<Record<Downlink, Uint8Array>> {
+  push(facts: ChunkFacts, result: Pick<ChunkResult, 'latent' | 'images'>): Partial<Record<Downlink, Uint8Array>> {
     const payloads: Partial<Record<Downlink, Payload>> = { latent: latentPayload(result.latent, this.#clip) }
     if (result.images) payloads.image = imagePayload(result.images)
     this.#recent = [...this.#recent, { facts, payloads }].slice(-CATCH_UP_CHUNKS)

@@ -1,6 +1,6 @@
 import { actionWidth, encodeAction, type ModelManifest } from '@sora-world/sdk/protocol'
 import type { JobTiming } from '../scheduler/schedulable.ts'
-import type { ChunkJob, ChunkResult } from '../worker/model-worker.ts'
+import type { ChunkJob, ChunkResult, CommittedChunk } from '../worker/model-worker.ts'
 import type { ActionWindow } from './action-queue.ts'
 import type { ChunkFacts } from './chunk-stream.ts'
 import type { WorldRun } from './world-run.ts'
@@ -41,20 +41,31 @@ export function chunkFacts(
   { queueMs }: JobTiming,
   now: number,
 ): ChunkFacts {
-  const frames = manifest.frames.perChunk
-  const { size, steps } = run.spec
   const { denoiseMs, commitMs, decodeMs } = result.timings
   return {
-    world: run.index,
-    seq: job.index,
-    firstFrame: job.index * frames,
-    frames,
+    ...worldFacts(manifest, run, job.index, result.pose),
     actionSeq,
     driver,
-    shape: [manifest.latent.channels, size.latentHeight, size.latentWidth],
-    // A pose that is not a number would make the whole packet invalid for the client.
-    pose: Array.from(result.pose, (value) => (Number.isFinite(value) ? value : 0)),
-    steps,
     timings: { queueMs, denoiseMs, commitMs, decodeMs, serverMs: now - since },
   }
+}
+
+/** What the packets say about a chunk that was made before this room was. */
+export function pastFacts(manifest: ModelManifest, run: WorldRun, { index, pose }: CommittedChunk): ChunkFacts {
+  const length = manifest.frames.perChunk * (manifest.pose?.fields.length ?? 0)
+  return {
+    ...worldFacts(manifest, run, index, pose ?? new Float32Array(length)),
+    actionSeq: 0,
+    driver: '',
+    timings: { queueMs: 0, denoiseMs: 0, commitMs: 0, decodeMs: 0, serverMs: 0 },
+  }
+}
+
+function worldFacts(manifest: ModelManifest, run: WorldRun, seq: number, pose: Float32Array) {
+  const frames = manifest.frames.perChunk
+  const { size, steps } = run.spec
+  const shape: ChunkFacts['shape'] = [manifest.latent.channels, size.latentHeight, size.latentWidth]
+  // A pose that is not a number would make the whole packet invalid for the client.
+  const steady = Array.from(pose, (value) => (Number.isFinite(value) ? value : 0))
+  return { world: run.index, seq, firstFrame: seq * frames, frames, shape, pose: steady, steps }
 }

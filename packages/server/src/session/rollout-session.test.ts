@@ -6,13 +6,14 @@ import { RolloutSession } from './rollout-session.ts'
 
 const manifest = fakeManifest()
 const size = manifest.sizes[0]!
+const maker = { provider: 'fake', variant: 'fake' }
 
 function setUp(more: { memory?: boolean } = {}) {
   const clock = new VirtualClock()
   const packets: ChunkPacket[] = []
   const closed: string[] = []
   const session = new RolloutSession(
-    { id: 'room', manifest, size, steps: 2, prompt: ' a  forest ', rngSeed: 7, ...more },
+    { id: 'room', manifest, size, steps: 2, prompt: ' a  forest ', rngSeed: 7, maker, ...more },
     {
       clock,
       drawRngSeed: () => 99,

@@ -11,9 +11,10 @@ import {
 import type { Clock } from '../scheduler/clock.ts'
 import type { JobTiming, OpenRequest, Schedulable } from '../scheduler/schedulable.ts'
 import type { ChunkJob, ChunkResult, RolloutSpec } from '../worker/model-worker.ts'
+import type { Maker, WorldValue } from '../worlds/world-value.ts'
 import { ActionQueue } from './action-queue.ts'
-import { ChunkStream, type Downlink, IMAGE_TYPE } from './chunk-stream.ts'
-import { type ChunkWork, chunkFacts, startWork } from './chunk-work.ts'
+import { CATCH_UP_CHUNKS, ChunkStream, type Downlink, IMAGE_TYPE } from './chunk-stream.ts'
+import { type ChunkWork, chunkFacts, pastFacts, startWork } from './chunk-work.ts'
 import { statusOf } from './status.ts'
 import { WorldRun } from './world-run.ts'
 
@@ -27,6 +28,10 @@ export interface SessionSettings {
   memory?: boolean
   prompt: string
   rngSeed: number
+  /** What makes the chunks. */
+  maker: Maker
+  /** Goes on from there: prompt, random seed and memory are its own, size and steps must be the same. */
+  world?: WorldValue
 }
 
 /** What a session needs from its surroundings. */
@@ -45,6 +50,8 @@ export interface SessionPorts {
 export type SessionView = Omit<RoomView, 'driver' | 'players'>
 
 const IMAGE_QUALITY = 80
+/** How long a snapshot waits for a chunk with a picture. */
+const PICTURE_PATIENCE_MS = 1000
 
 /**
  * One rollout as a room plays it: world after world, chunk after chunk.
@@ -69,6 +76,10 @@ export class RolloutSession implements Schedulable {
   #isRecovering = false
   #queuePosition = 0
   #problem = ''
+  /** WebP of the last frame that was encoded in this world. */
+  #picture: Uint8Array | undefined
+  /** Wait for the next picture. */
+  #pictureWaits: (() => void)[] = []
 
   /** @throws SoraError `prompt-empty` or `prompt-too-long` */
   constructor(settings: SessionSettings, ports: SessionPorts) {
@@ -77,7 +88,10 @@ export class RolloutSession implements Schedulable {
     this.batchKey = `${settings.size.latentWidth}x${settings.size.latentHeight}/${settings.steps}`
     this.#actions = new ActionQueue(settings.manifest.actionSpace)
     this.#stream = new ChunkStream(settings.manifest.latent.wire.clip)
-    this.#run = this.#newRun(0, cleanPromptText(settings.prompt, LIMITS.promptLength), settings.rngSeed)
+    const { world } = settings
+    const prompt = cleanPromptText(world?.prompt ?? settings.prompt, LIMITS.promptLength)
+    this.#run = this.#newRun(0, prompt, world?.rngSeed ?? settings.rngSeed, world)
+    this.#showPast()
   }
 
   view(): SessionView {
@@ -140,13 +154,30 @@ export class RolloutSession implements Schedulable {
    */
   startWorld(prompt: string, rngSeed = this.#ports.drawRngSeed()): AppliedReply {
     const text = cleanPromptText(prompt, LIMITS.promptLength)
-    this.close()
-    this.#run = this.#newRun(this.#run.index + 1, text, rngSeed)
-    this.#stream.clear()
-    this.#problem = ''
-    this.#isRecovering = false
-    this.#activityChanged()
-    return { world: this.#run.index, seq: 0, rngSeed }
+    return this.#begin(this.#newRun(this.#run.index + 1, text, rngSeed))
+  }
+
+  /**
+   * Another world, from where it was kept. `checkWorld` has passed it.
+   *
+   * @throws SoraError `world-mismatch` when it is played in another size or number of steps
+   */
+  restore(world: WorldValue): AppliedReply {
+    const { size, steps } = this.#settings
+    if (world.size.width !== size.width || world.size.height !== size.height || world.steps !== steps) {
+      const words = `${world.size.width}x${world.size.height} in ${world.steps} steps`
+      throw new SoraError('world-mismatch', `the world is played in ${words}, this room is not; open a room for it`)
+    }
+    const reply = this.#begin(this.#newRun(this.#run.index + 1, world.prompt, world.rngSeed, world))
+    this.#showPast()
+    for (const latent of this.#stream.catchUp('latent')) this.#ports.onChunk({ latent })
+    return reply
+  }
+
+  /** The world as it is, to be kept: after the next chunk with its picture, or now when none comes. */
+  async snapshot(createdAt: Date): Promise<WorldValue> {
+    if (this.isActive()) await this.#nextPicture()
+    return this.#run.value(createdAt, this.#picture)
   }
 
   /** The same prompt from the start, without the events. */
@@ -178,7 +209,8 @@ export class RolloutSession implements Schedulable {
   }
 
   openRequest(): OpenRequest | null {
-    return this.#run.isOpen ? null : { spec: this.#run.spec, history: this.#run.history }
+    const { isOpen, spec, history, mark } = this.#run
+    return isOpen ? null : { spec, history, mark }
   }
 
   opened(spec: RolloutSpec): void {
@@ -192,7 +224,8 @@ export class RolloutSession implements Schedulable {
     const { manifest } = this.#settings
     const actions = this.#actions.take(manifest.frames.perChunk, now)
     this.#work = startWork(manifest, { run: this.#run, actions, driver: this.#driver, now })
-    if (this.wantsImages) this.#work.job.images = { type: IMAGE_TYPE, quality: IMAGE_QUALITY }
+    if (this.wantsImages || this.#pictureWaits.length > 0)
+      this.#work.job.images = { type: IMAGE_TYPE, quality: IMAGE_QUALITY }
     return this.#work.job
   }
 
@@ -203,9 +236,9 @@ export class RolloutSession implements Schedulable {
     if (!work || work.run !== this.#run) return
     if (!result.latent.every(Number.isFinite))
       throw new SoraError('internal', 'the model made numbers that are not finite')
-    const { index, actions, caption } = work.job
-    work.run.commit({ index, latent: result.latent, actions, caption })
+    work.run.commit(work.job, result)
     this.#isRecovering = false
+    if (result.images) this.#pictured(result.images.at(-1)!)
     const facts = chunkFacts(this.#settings.manifest, work, result, timing, this.#ports.clock.now())
     this.#ports.onChunk(this.#stream.push(facts, result))
     this.#ports.onChange()
@@ -235,8 +268,52 @@ export class RolloutSession implements Schedulable {
     this.#ports.onChange()
   }
 
-  #newRun(index: number, prompt: string, rngSeed: number): WorldRun {
-    const { id, size, steps, memory, manifest } = this.#settings
-    return new WorldRun(manifest, { index, prompt, spec: { id: `${id}.${index}`, size, rngSeed, steps, memory } })
+  #begin(run: WorldRun): AppliedReply {
+    this.close()
+    this.#run = run
+    this.#stream.clear()
+    this.#problem = ''
+    this.#isRecovering = false
+    this.#activityChanged()
+    return { world: run.index, seq: run.nextIndex, rngSeed: run.spec.rngSeed }
+  }
+
+  /** Whoever watches sees where the world stopped, before it goes on. */
+  #showPast(): void {
+    const { manifest } = this.#settings
+    for (const chunk of this.#run.history.slice(-CATCH_UP_CHUNKS)) {
+      const facts = pastFacts(manifest, this.#run, chunk)
+      this.#stream.push(facts, { latent: chunk.latent })
+    }
+  }
+
+  #nextPicture(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#ports.clock.after(PICTURE_PATIENCE_MS, resolve)
+      this.#pictureWaits.push(() => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+
+  #pictured(picture: Uint8Array): void {
+    this.#picture = picture
+    const waits = this.#pictureWaits
+    this.#pictureWaits = []
+    for (const done of waits) done()
+  }
+
+  #newRun(index: number, prompt: string, rngSeed: number, value?: WorldValue): WorldRun {
+    const { id, size, steps, manifest, maker } = this.#settings
+    const memory = value?.memory ?? this.#settings.memory
+    this.#picture = value?.picture
+    return new WorldRun(manifest, {
+      index,
+      prompt,
+      maker,
+      value,
+      spec: { id: `${id}.${index}`, size, rngSeed, steps, memory },
+    })
   }
 }

@@ -1,6 +1,12 @@
 import type { ModelManifest } from '@sora-world/sdk/protocol'
 import { captionInForce } from '../conditioning/caption.ts'
-import type { CommittedChunk, RolloutSpec } from '../worker/model-worker.ts'
+import type { ChunkJob, ChunkResult, CommittedChunk, RolloutMark, RolloutSpec } from '../worker/model-worker.ts'
+import { hashLatent } from '../worlds/hash-latent.ts'
+import { HistoryKeeper } from '../worlds/history-keeper.ts'
+import { historyReach } from '../worlds/history-reach.ts'
+import { LogKeeper } from '../worlds/log-keeper.ts'
+import { modelId } from '../worlds/model-id.ts'
+import type { Maker, WorldValue } from '../worlds/world-value.ts'
 
 /** What fixes a world. */
 export interface WorldStart {
@@ -8,6 +14,10 @@ export interface WorldStart {
   index: number
   prompt: string
   spec: RolloutSpec
+  /** What makes the chunks. */
+  maker: Maker
+  /** Goes on from there; its prompt, size, steps and random seed are those of the spec. */
+  value?: WorldValue
 }
 
 /** Older events no longer fit into a caption. */
@@ -20,23 +30,27 @@ export class WorldRun {
   readonly spec: RolloutSpec
   /** The worker has it. */
   isOpen = false
-  readonly #captionWords: number
-  readonly #keepChunks: number
-  #events: readonly string[] = []
-  #history: readonly CommittedChunk[] = []
+  readonly #manifest: ModelManifest
+  readonly #maker: Maker
+  readonly #log: LogKeeper
+  readonly #history: HistoryKeeper
+  #events: readonly string[]
 
-  constructor(manifest: ModelManifest, { index, prompt, spec }: WorldStart) {
+  constructor(manifest: ModelManifest, { index, prompt, spec, maker, value }: WorldStart) {
     this.index = index
     this.prompt = prompt
     this.spec = spec
-    this.#captionWords = manifest.text.length
-    // What `ModelWorker` needs to go on exactly where it stopped.
-    this.#keepChunks = manifest.denoiser.layers * manifest.denoiser.contextChunks + 1
+    this.#manifest = manifest
+    this.#maker = maker
+    this.#events = value?.events ?? []
+    this.#log = new LogKeeper(value?.log)
+    const hasMemory = Boolean(manifest.memory) && spec.memory !== false
+    this.#history = new HistoryKeeper({ reach: historyReach(manifest), hasMemory }, value?.history, value?.mark)
   }
 
   /** The caption of the next chunk. */
   get caption(): string {
-    return captionInForce(this.prompt, this.#events, this.#captionWords)
+    return captionInForce(this.prompt, this.#events, this.#manifest.text.length)
   }
 
   addEvent(text: string): void {
@@ -45,15 +59,41 @@ export class WorldRun {
 
   /** The last committed chunks, enough to take the world up again; oldest first. */
   get history(): readonly CommittedChunk[] {
-    return this.#history
+    return this.#history.chunks
+  }
+
+  /** What the worker knew before the history. */
+  get mark(): RolloutMark | undefined {
+    return this.#history.mark
   }
 
   /** Index of the chunk to make next. */
   get nextIndex(): number {
-    return (this.#history.at(-1)?.index ?? -1) + 1
+    return this.#log.next
   }
 
-  commit(chunk: CommittedChunk): void {
-    this.#history = [...this.#history, chunk].slice(-this.#keepChunks)
+  commit({ index, actions, caption }: ChunkJob, { latent, pose, mark, batch = 1 }: ChunkResult): void {
+    this.#history.add({ index, latent, actions, caption, pose }, mark)
+    this.#log.add({ actions, caption, hash: hashLatent(latent), batch, maker: this.#maker })
+  }
+
+  /** The world as it is now, between two chunks. */
+  value(createdAt: Date, picture?: Uint8Array): WorldValue {
+    const { size, steps, rngSeed, memory = true } = this.spec
+    return {
+      model: modelId(this.#manifest),
+      size,
+      steps,
+      rngSeed,
+      memory,
+      prompt: this.prompt,
+      events: this.#events,
+      next: this.nextIndex,
+      log: this.#log.value(),
+      history: this.history,
+      mark: this.mark,
+      createdAt: createdAt.toISOString(),
+      picture,
+    }
   }
 }

@@ -48,12 +48,16 @@ export function openFrameWriter(path: string, picture: Picture): Promise<FrameWr
   return WRITERS[extname(path).toLowerCase()]!(picture)
 }
 
+/** All encoders write into one file system in memory. */
+let mp4Writers = 0
+
 async function mp4Writer({ width, height, framesPerSecond }: Picture): Promise<FrameWriter> {
   if (width % 2 === 1 || height % 2 === 1) {
     throw new SoraError('option-invalid', `an MP4 needs an even size, not ${width}x${height}`)
   }
   const encoder = await h264.createH264MP4Encoder()
   Object.assign(encoder, {
+    outputFilename: `video-${mp4Writers++}.mp4`,
     width,
     height,
     frameRate: framesPerSecond,

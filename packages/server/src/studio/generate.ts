@@ -3,6 +3,7 @@ import { captionInForce } from '../conditioning/caption.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { InProcessWorker } from '../worker/in-process-worker.ts'
 import { type ActionTrack, chunkActions } from './action-file.ts'
+import type { Player } from './policy-player.ts'
 
 /** Something that happens in the world from a moment on. */
 export interface TimedEvent {
@@ -15,6 +16,8 @@ export interface VideoSpec {
   prompt: string
   events?: readonly TimedEvent[]
   actions: ActionTrack
+  /** Plays instead of `actions`, from what it is shown. */
+  player?: Player
   /** Length; rounded up to whole chunks. */
   seconds: number
   size: FrameSize
@@ -28,6 +31,8 @@ export interface VideoChunk {
   index: number
   /** [C,h,w] */
   latent: Float32Array
+  /** [F,A]: what led into it */
+  actions: Float32Array
   /** uint8 [F,H,W,3] */
   frames: Uint8Array
   /** [F,H/scale,W/scale] in 1/blocks, 0 = sky */
@@ -70,12 +75,15 @@ export async function* generateVideo(
   await worker.open({ id: 'video', size, steps, rngSeed, memory })
   for (let index = 0; index < chunkCount(model, spec.seconds); index++) {
     const firstFrame = index * perChunk
-    const actions = chunkActions(manifest.actionSpace, spec.actions, firstFrame, perChunk)
     const caption = captionAt(spec, firstFrame / perSecond, manifest.text.length)
+    const actions = spec.player
+      ? await spec.player.next(index, caption)
+      : chunkActions(manifest.actionSpace, spec.actions, firstFrame, perChunk)
     const job = { rolloutId: 'video', index, actions, caption, wantsFrames: true }
     const [made] = await worker.generate([job], signal)
     const { latent, pose, decoded } = made!
-    yield { index, latent, pose, ...decoded! }
+    spec.player?.saw(latent, actions)
+    yield { index, latent, actions, pose, ...decoded! }
   }
 }
 
