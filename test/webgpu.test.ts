@@ -35,7 +35,7 @@ describe.skipIf(!isThere)('WebGPU provider', () => {
     const input = halfFilledInput(cpu)
     const [expected, actual] = [await cpu.denoise(input), await gpu.denoise(input)]
     for (const name of ['clean', 'pose', 'presentKey', 'presentValue'] as const) {
-      expect(relativeDifference(actual[name], expected[name]), name).toBeLessThan(1e-3)
+      expect(relativeDifference(actual[name], expected[name]), name).toBeLessThan(2e-3)
     }
   }, 120_000)
 

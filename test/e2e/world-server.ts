@@ -27,7 +27,17 @@ export interface WorldServerProcessOptions {
 export async function startWorldServer(options: WorldServerProcessOptions = {}): Promise<WorldServerProcess> {
   const { port = 0, model, args = [] } = options
   const modelArgs = model ? ['--model', model] : []
-  const command = ['--conditions=@sora/source', CLI, 'serve', '--play', '--port', String(port), ...modelArgs, ...args]
+  const command = [
+    '--conditions=@sora/source',
+    CLI,
+    'serve',
+    '--play',
+    '--no-worlds',
+    '--port',
+    String(port),
+    ...modelArgs,
+    ...args,
+  ]
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })
   // A test that throws on its way must not leave a server behind.
   const onExit = () => child.kill('SIGKILL')

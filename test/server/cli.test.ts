@@ -16,6 +16,8 @@ describe('sora-world', () => {
     ['--version', 0, /^\d+\.\d+\.\d+$/m],
     ['serve --help', 0, /--port N/],
     ['eval --help', 0, /--quick/],
+    ['agent --help', 0, /agent run FILE/],
+    ['doctor --help', 0, /--provider NAME/],
     ['eval --count none', 2, /--count "none".*option-invalid/],
     ['fly', 2, /no command "fly"/],
     ['serve --prot 1', 2, /--prot.*option-invalid/],

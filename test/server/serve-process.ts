@@ -11,7 +11,10 @@ export class CliProcess {
   readonly exitCode: Promise<number | null>
 
   constructor(...args: string[]) {
-    this.child = spawn(process.execPath, ['--conditions=@sora/source', CLI, ...args], { env: cleanEnvironment() })
+    // Worlds of one test are no business of the next.
+    const isKept = args[0] !== 'serve' || args.some((arg) => arg === '--worlds')
+    const all = isKept ? args : [...args, '--no-worlds']
+    this.child = spawn(process.execPath, ['--conditions=@sora/source', CLI, ...all], { env: cleanEnvironment() })
     const take = (bytes: Buffer) => {
       this.text += bytes
     }

@@ -8,10 +8,27 @@ import { readWorld, writeWorld } from '../../packages/server/src/worlds/world-fi
 import { TestPlayer } from './world-client.ts'
 
 let server: WorldServer
+/** What the worker holds. */
+let rollouts: { readonly open: number }
 const clients: WorldClient[] = []
 
 beforeAll(async () => {
   const worker = new InProcessWorker(new FakeModel({ memory: true }))
+  const { open, close } = worker
+  const ids = new Set<string>()
+  worker.open = (spec, ...more) => {
+    ids.add(spec.id)
+    return open.call(worker, spec, ...more)
+  }
+  worker.close = (id) => {
+    ids.delete(id)
+    close.call(worker, id)
+  }
+  rollouts = {
+    get open() {
+      return ids.size
+    },
+  }
   server = await createWorldServer({ worker, maxRunning: 4, maxRooms: 4 })
 })
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())))
@@ -79,6 +96,21 @@ describe('a world', () => {
     await late.leave()
   })
 
+  it('goes back, and is the same again up to there', async () => {
+    const player = await connect({ prompt: 'a forest', rngSeed: 5 })
+    await shown(player, 6)
+    await player.say('night falls')
+    const before = await readWorld(await player.snapshot())
+    const reply = await player.rewind({ seq: 4 })
+    expect(reply).toEqual({ world: 1, seq: 4, rngSeed: 5 })
+    await shown(player, before.next + 1)
+    expect(player.room.caption).toBe('a forest')
+    const after = await readWorld(await player.snapshot())
+    // Up to the event nothing was different: nobody had touched the controls.
+    expect([...after.log.hashes.slice(0, 6)]).toEqual([...before.log.hashes.slice(0, 6)])
+    await expect(player.rewind({ seq: 100_000 })).rejects.toMatchObject({ code: 'world-missing' })
+  })
+
   it('branches into rooms, as many as the server has', async () => {
     const player = await connect({ rngSeed: 5 })
     await shown(player, 1)
@@ -94,6 +126,18 @@ describe('a world', () => {
     await expect(player.fork(1)).rejects.toMatchObject({ code: 'busy' })
     await shown(player, 5)
   })
+})
+
+it('branches that were closed leave nothing in the server', async () => {
+  const player = await connect()
+  await shown(player, 1)
+  const bytes = await player.snapshot()
+  for (let i = 0; i < 20; i++) {
+    const branch = await connect({ snapshot: bytes })
+    await branch.close()
+  }
+  await expect.poll(() => server.health().rooms).toBe(1)
+  expect(rollouts.open).toBe(1)
 })
 
 describe('what is refused', () => {

@@ -20,6 +20,11 @@ export { DEFAULT_KEYMAP, type Keymap, keymapFor, keysFor } from './input/keymap.
 export { Pointer, type PointerOptions } from './input/pointer.ts'
 export { Touch, type TouchOptions } from './input/touch.ts'
 export * from './protocol/index.ts'
+export { type CameraView, cameraView, project, unproject } from './space/camera-view.ts'
+export { requireOutputs } from './space/require-outputs.ts'
+export { upsampleDepth } from './space/upsample-depth.ts'
+export { type VoxelMesh, voxelGlb, voxelMesh } from './space/voxel-glb.ts'
+export { type Voxel, VoxelMap, type VoxelMapOptions } from './space/voxel-map.ts'
 export {
   type AssemblerOutcome,
   type Chunk,

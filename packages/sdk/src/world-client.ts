@@ -4,6 +4,7 @@ import type { InputState } from './input/input-state.ts'
 import {
   type AppliedReply,
   type ControlReply,
+  chunkDurationMs,
   cleanPromptText,
   type ForkReply,
   type FrameSize,
@@ -180,6 +181,18 @@ export class WorldClient {
    */
   async restore(bytes: Uint8Array): Promise<AppliedReply> {
     return this.#apply('restore', { snapshot: await this.#session.transport.sendWorld(bytes) })
+  }
+
+  /**
+   * Goes back, at most a minute, for everybody in the room: by seconds, or to before a chunk of this world. Resolves when the
+   * first frame from there is shown.
+   *
+   * @throws SoraError `world-missing` when that is not kept, `rate-limited`, and as {@link say}
+   */
+  async rewind(to: { seconds: number } | { seq: number }): Promise<AppliedReply> {
+    if ('seq' in to) return this.#apply('rewind', { seq: to.seq })
+    const chunks = Math.round((to.seconds * 1000) / chunkDurationMs(this.manifest))
+    return this.#apply('rewind', { seq: Math.max(0, this.room.seq + 1 - chunks) })
   }
 
   /**

@@ -6,7 +6,10 @@ const HELP = `Sora World: a generated world, played in real time.
 
   sora-world serve      starts the server (and the play page with --play)
   sora-world generate   writes a video, a picture or a world from a prompt
+  sora-world agent run  lets a policy play, here or in a room
   sora-world eval       measures a model against ground truth
+  sora-world replay     makes a recorded world again and compares every chunk
+  sora-world snapshot   says what a world file holds
   sora-world doctor     says whether this machine can play, and how fast
 
   sora-world <command> --help   says what the command takes
@@ -21,8 +24,14 @@ async function run([command = '--help', ...rest]: readonly string[]): Promise<nu
       return (await import('./cli/generate.ts')).runGenerate(rest)
     case 'eval':
       return (await import('./cli/eval.ts')).runEval(rest)
+    case 'agent':
+      return (await import('./cli/agent.ts')).runAgent(rest)
     case 'doctor':
       return (await import('./cli/doctor.ts')).runDoctor(rest)
+    case 'replay':
+      return (await import('./cli/replay.ts')).runReplay(rest)
+    case 'snapshot':
+      return (await import('./cli/replay.ts')).runSnapshot(rest)
     case 'help':
     case '-h':
     case '--help':

@@ -1,12 +1,16 @@
+import { toSoraError } from '@sora-world/sdk/protocol'
 import { findModelPackage } from './model/find-package.ts'
 import { createRoomServer, type RoomServer, type RoomServerOptions } from './rooms/create-server.ts'
 import { checkPort } from './rooms/port.ts'
 import type { ModelWorker } from './worker/model-worker.ts'
 import { ProcessWorker } from './worker/process-worker.ts'
+import { openSqliteStore } from './worlds/sqlite-store.ts'
+import type { WorldStore } from './worlds/world-store.ts'
 
 export { type CreateEnvOptions, type CreateVecEnvOptions, createEnv, createVecEnv } from './env/create-env.ts'
 export type { RecordedEpisode } from './env/episode-file.ts'
 export { type InProcessOptions, inProcessBackend } from './env/in-process-backend.ts'
+export { type OpenPolicy, openPackagePolicy } from './env/package-policy.ts'
 export { type RecordedFiles, type Recording, type RecordOptions, record } from './env/record.ts'
 export type { WorldModel } from './model/denoiser.ts'
 export { findModelPackage } from './model/find-package.ts'
@@ -16,16 +20,22 @@ export { type ActionStretch, type ActionTrack, readActionFile, trackOf } from '.
 export { generateVideo, type TimedEvent, type VideoChunk, type VideoSpec } from './studio/generate.ts'
 export { InProcessWorker } from './worker/in-process-worker.ts'
 export type { ChunkJob, ChunkResult, CommittedChunk, ModelWorker, RolloutSpec } from './worker/model-worker.ts'
+export { checkWorld } from './worlds/check-world.ts'
+export { ReplayCounter, type ReplayedChunk, type ReplayReport, replayWorld } from './worlds/replay.ts'
+export { readWorld, writeWorld } from './worlds/world-file.ts'
+export type { WorldLog, WorldValue } from './worlds/world-value.ts'
 
 export { ProcessWorker }
 
-export interface WorldServerOptions extends Omit<RoomServerOptions, 'worker'> {
+export interface WorldServerOptions extends Omit<RoomServerOptions, 'worker' | 'store'> {
   /** Folder or name of a model package, `fake` for a model without weights; the best that ships when not given. */
   modelDir?: string
   /** `auto` (default), `cpu`, `webgpu` or `cuda` */
   provider?: string
   /** Variant of the model's graphs; `auto` by default. */
   variant?: string
+  /** Folder in which the worlds that are played are kept, to be offered again after a restart; none by default. */
+  worldsDir?: string
   /** Makes the chunks instead of a process of its own; stopped when the server closes. */
   worker?: ModelWorker
 }
@@ -45,11 +55,25 @@ export async function createWorldServer(options: WorldServerOptions = {}): Promi
   const { provider, variant, log = () => {} } = options
   const worker =
     options.worker ?? (await ProcessWorker.start({ model: modelDir ?? 'fake', provider, variant, onCrash: log }))
+  const store = await openStore(options.worldsDir, log)
   try {
-    return await createRoomServer({ ...options, worker, modelDir })
+    return await createRoomServer({ ...options, worker, modelDir, store })
   } catch (thrown) {
+    store?.close()
     await worker.stop()
     throw thrown
+  }
+}
+
+/** Undefined when it cannot be opened: play goes on without, and the log says why. */
+async function openStore(dir: string | undefined, log: (line: string) => void): Promise<WorldStore | undefined> {
+  if (dir === undefined) return undefined
+  try {
+    return await openSqliteStore(dir)
+  } catch (thrown) {
+    const { code, message } = toSoraError(thrown)
+    log(`worlds are not kept (${code}): ${message}`)
+    return undefined
   }
 }
 

@@ -28,13 +28,15 @@ actions: 1 would mean that controls do nothing.
 {limits}
 """
 
-NANO_LIMITS = """- A test-bed size: about two million parameters in the denoiser, trained for an hour on a CPU. It keeps
-  every path of the project alive where no GPU is at hand; it is not what the method can do.
+NANO_LIMITS = """- A test-bed size: about two million parameters in the denoiser, trained for some hours on a CPU. It
+  keeps every path of the project alive where no GPU is at hand; it is not what the method can do.
 - Pictures are impressions: soft, with the 16-pixel cells of the latents showing where the model is unsure.
-- Standing still keeps a scene for some seconds; after half a minute its colours and shapes have wandered. Walking and
-  turning replace the view with something of the same kind rather than with what is really there.
-- Breaking and placing blocks, the hotbar and small things are not reliably drawn.
-- No memory beyond {window} chunks: what left the picture for longer is invented anew.
+- Turning and walking move what is seen as they should for a second or two; then the view becomes something of the same
+  kind. Standing still keeps a scene, its colours wander within half a minute.
+- World memory brings back what was looked away from, blurred a little more each time. Its depth is wrong by about a
+  quarter, so places reached by walking come back displaced.
+- Blocks that were broken or placed are not reliably drawn, nor are the hotbar and small things; no edit of the
+  evaluation survives looking away.
 - First views from a caption get colours and light right more often than things."""
 
 
@@ -58,6 +60,6 @@ def write_card(folder: Path, manifest: dict) -> None:
         summary=training["summary"],
         compute=training["compute"],
         figures=table(training["figures"]),
-        limits=NANO_LIMITS.format(window=manifest["denoiser"]["contextChunks"]),
+        limits=NANO_LIMITS,
     )
     (folder / "MODEL_CARD.md").write_text(text)

@@ -152,7 +152,10 @@ def behaviour(actions: np.ndarray) -> dict[str, float]:
 
 
 def closed_loop(model: Policy, folder: Path, clips: Clips, chunks: int, count: int) -> np.ndarray:
-    """Actions [B,T,F,21] of the policy in `count` worlds of the package that start from held-out captions."""
+    """Actions [B,T,F,21] of the policy in `count` worlds of the package that start from held-out captions.
+
+    It is led in by walking, as on the server: after a chunk in which nothing is done it mostly goes on doing nothing.
+    """
     package, tokenizer = Package(folder, threads=1), make_tokenizer(TIERS["nano"])
     rows = range(0, len(clips), max(1, len(clips) // count))[:count]
     captions = [clips.captions[row][0] for row in rows]
@@ -160,6 +163,7 @@ def closed_loop(model: Policy, folder: Path, clips: Clips, chunks: int, count: i
     rng, tokens = np.random.default_rng(0), torch.tensor([tokenizer.encode(text) for text in captions])
     steps = package.manifest["denoiser"]["steps"]
     actions = np.zeros((len(rows), 4, len(package.actions)), np.float32)
+    actions[..., INDEX["forward"]] = 1
     seen: list[np.ndarray] = []
     done = [actions]
     for chunk in range(chunks):

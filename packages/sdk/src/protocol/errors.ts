@@ -32,6 +32,7 @@ export const ERROR_CODES = [
   'rate-limited',
   'room-missing',
   'script-invalid',
+  'store-failed',
   'timeout',
   'unsupported',
   'worker-crashed',

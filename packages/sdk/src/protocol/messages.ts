@@ -28,6 +28,8 @@ const clientMessages = {
   snapshot: z.object({}),
   /** Request: a world that was sent over HTTP takes the place of this one. */
   restore: z.object({ snapshot: snapshotId }),
+  /** Request: back to before a chunk of this world, at most a minute; it goes on from there as another. */
+  rewind: z.object({ seq }),
   /** Request: rooms in which this world goes on from here, each on its own. */
   fork: z.object({ count: z.int().min(1).max(LIMITS.branches) }),
   pause: z.object({ paused: z.boolean() }),
@@ -46,7 +48,7 @@ export type ClientMessage<N extends ClientMessageName> = z.infer<ClientSchemas[N
 export type ControlMessage = ClientMessage<'control'>
 export const CLIENT_MESSAGE_NAMES = Object.keys(clientMessages) as readonly ClientMessageName[]
 
-/** Answer to `prompt`, `event`, `reset` and `restore`: the first chunk that reflects it. */
+/** Answer to `prompt`, `event`, `reset`, `restore` and `rewind`: the first chunk that reflects it. */
 export interface AppliedReply {
   world: number
   seq: number

@@ -83,6 +83,29 @@ describe('parseManifest', () => {
     })
   })
 
+  describe('readers', () => {
+    const captioner = { file: 'e.onnx', maxChunks: 8, length: 24 }
+    const policy = { file: 'd.onnx', maxChunks: 8, cameraBins: [-1, 0, 1] }
+
+    it('may be there, absent or null, and each of them absent', () => {
+      expect(parseManifest({ ...valid, readers: { captioner, policy } }).readers).toEqual({ captioner, policy })
+      expect(parseManifest({ ...valid, readers: { policy } }).readers).toEqual({ policy })
+      expect(parseManifest({ ...valid, readers: null }).readers).toBeNull()
+      expect(parseManifest(valid).readers).toBeUndefined()
+    })
+
+    it.each([
+      ['a file without a hash', { captioner: { ...captioner, file: 'c.onnx' } }, /readers\.captioner.*c\.onnx/],
+      ['no chunks', { captioner: { ...captioner, maxChunks: 0 } }, /readers\.captioner\.maxChunks/],
+      ['bins that do not rise', { policy: { ...policy, cameraBins: [0, 0, 1] } }, /cameraBins.*do not rise/],
+      ['bins beyond the axis', { policy: { ...policy, cameraBins: [-2, 0] } }, /readers\.policy\.cameraBins/],
+    ])('are refused with %s', (_, readers, reason) => {
+      expect(() => parseManifest({ ...valid, readers })).toThrow(
+        expect.objectContaining({ code: 'model-invalid', message: expect.stringMatching(reason) }),
+      )
+    })
+  })
+
   it('refuses a variant whose file has no hash', () => {
     const variants = { broken: { ...graphs, denoiser: 'other.onnx' } }
     expect(() => parseManifest({ ...valid, variants })).toThrow(/other\.onnx/)

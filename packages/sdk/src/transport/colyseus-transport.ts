@@ -44,6 +44,7 @@ export class ColyseusTransport implements Transport, Droppable {
   readonly #roomName: string
   readonly #closing = new AbortController()
   #room: Room | null = null
+  #options: Record<string, unknown> = {}
   #listener: TransportListener | null = null
 
   /** `url` is the server's address, http(s) or ws(s). */
@@ -65,6 +66,7 @@ export class ColyseusTransport implements Transport, Droppable {
   async connect({ options, roomId }: TransportJoin, listener: TransportListener): Promise<void> {
     if (this.#listener) throw new SoraError('internal', 'a transport connects once')
     this.#listener = listener
+    this.#options = options as unknown as Record<string, unknown>
     try {
       this.#adopt(
         roomId
@@ -147,28 +149,37 @@ export class ColyseusTransport implements Transport, Droppable {
     }
     this.#listener?.link('reconnecting')
     try {
-      await this.#reconnect(room.reconnectionToken)
+      await this.#reconnect(room)
     } catch (error) {
       this.#end(toSoraError(error, 'connection-lost'))
     }
   }
 
-  async #reconnect(token: string): Promise<void> {
+  async #reconnect({ reconnectionToken, roomId }: Room): Promise<void> {
     const { signal } = this.#closing
     let last: unknown
     for (const waitMs of BACKOFF_MS) {
       await sleep(this.#clock, waitMs, signal)
       try {
-        const room = await this.#client.reconnect(token)
-        if (signal.aborted) return void room.leave()
-        this.#adopt(room)
-        return this.#listener?.link('open')
+        return await this.#comeBack(await this.#client.reconnect(reconnectionToken))
       } catch (error) {
         last = error
         if (isSeatGone(error)) break
       }
     }
+    try {
+      // A server that was started anew knows the room and not us.
+      if (isSeatGone(last)) return await this.#comeBack(await this.#client.joinById(roomId, this.#options))
+    } catch (error) {
+      last = error
+    }
     throw new SoraError('connection-lost', 'the connection was lost and could not be set up again', { cause: last })
+  }
+
+  async #comeBack(room: Room): Promise<void> {
+    if (this.#closing.signal.aborted) return void room.leave()
+    this.#adopt(room)
+    this.#listener?.link('open')
   }
 
   #end(problem?: SoraError): void {

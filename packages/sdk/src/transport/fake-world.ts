@@ -179,6 +179,7 @@ export class FakeWorld {
     if (name === 'snapshot') return { ok: true, value: this.#keep() }
     if (name === 'fork') return { ok: true, value: { rooms: this.#fork(message as { count: number }) } }
     if (name === 'restore') this.#restore(message as { snapshot: string })
+    else if (name === 'rewind') this.#rewind(message as { seq: number })
     else if (name !== 'event') this.#newWorld(message as { text?: string; rngSeed?: number })
     const { world, rngSeed } = this.room
     return { ok: true, value: { world, seq: this.#seq, rngSeed } }
@@ -196,6 +197,11 @@ export class FakeWorld {
   #restore({ snapshot }: { snapshot: string }): void {
     const { prompt, rngSeed, seq } = this.#kept.read(snapshot)
     this.#newWorld({ text: prompt, rngSeed })
+    this.#seq = seq
+  }
+
+  #rewind({ seq }: { seq: number }): void {
+    this.#newWorld({ rngSeed: this.room.rngSeed })
     this.#seq = seq
   }
 

@@ -8,7 +8,7 @@ export interface TransportJoin {
 }
 
 /** Messages that the server answers. */
-export type RequestName = 'prompt' | 'event' | 'reset' | 'take-control' | 'snapshot' | 'restore' | 'fork'
+export type RequestName = 'prompt' | 'event' | 'reset' | 'take-control' | 'snapshot' | 'restore' | 'rewind' | 'fork'
 
 export type LinkState = 'open' | 'reconnecting' | 'closed'
 

@@ -44,6 +44,20 @@ describe('generate', () => {
     expect(bytes).toContain('avc1')
   })
 
+  it('lets the policy play, saves what it did, and says what is seen in the end', async () => {
+    const [played, again, trace] = ['played.gif', 'again.gif', 'trace.json'].map((name) => join(dir, name)) as string[]
+    const argv = ['--scale', '1', '--seconds', '2', '--rng-seed', '3']
+    expect(await generate('--out', played!, '--policy', 'basic', '--save-actions', trace!, '--describe', ...argv)).toBe(
+      0,
+    )
+    expect(output).toMatch(/\nit shows: a fake world( forward)?\n$/)
+    const stretches: { frames: number; held: string[] }[] = JSON.parse(await readFile(trace!, 'utf8'))
+    expect(stretches.reduce((sum, { frames }) => sum + frames, 0)).toBe(40)
+    expect(stretches.some(({ held }) => held.includes('forward'))).toBe(true)
+    expect(await generate('--out', again!, '--actions', trace!, ...argv)).toBe(0)
+    expect(await readFile(again!)).toEqual(await readFile(played!))
+  })
+
   it('follows actions, seed, steps and events', async () => {
     const actions = join(dir, 'walk.json')
     await writeFile(actions, '[{"frames": 4, "held": ["jump"], "axes": {"camera.yaw": 8}}]')
@@ -75,6 +89,8 @@ describe('generate', () => {
     ['a step count that the model does not allow', ['--steps', '3'], /allows 1, 2, 4/],
     ['half a step', ['--steps', '1.5'], /whole number/],
     ['a filter that is none', ['--filter', 'blur'], /--filter "blur"/],
+    ['a policy that is none', ['--policy', 'clever'], /--policy "clever"/],
+    ['two who play', ['--policy', 'basic', '--actions', 'walk.json'], /not both/],
     ['an event without a time', ['--event', 'it rains'], /--event "it rains"/],
     ['an action file that is missing', ['--actions', '/no/such.json'], /such.json.*action-invalid/],
   ])('refuses %s with exit code 2', async (_, argv, message) => {

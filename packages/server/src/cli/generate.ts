@@ -5,12 +5,12 @@ import { openReaders } from '../model/open-readers.ts'
 import type { Readers } from '../model/readers.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { readActionFile, trackOf } from '../studio/action-file.ts'
-import { stretchesOf, writeStretches } from '../studio/action-trace.ts'
 import { enlarge } from '../studio/enlarge.ts'
 import { type FrameWriter, openFrameWriter } from '../studio/frame-writer.ts'
-import { chunkCount, findSize, generateVideo, type VideoChunk, type VideoSpec } from '../studio/generate.ts'
+import { chunkCount, findSize, generateVideo, type VideoSpec } from '../studio/generate.ts'
 import { PolicyPlayer } from '../studio/policy-player.ts'
 import { checkWritable, saveFile } from '../studio/save-file.ts'
+import { VideoTrace } from '../studio/video-trace.ts'
 import { GENERATE_HELP, type GenerateOptions, parseGenerateOptions } from './generate-options.ts'
 import { ProgressBar, type ProgressStream } from './progress-bar.ts'
 
@@ -91,10 +91,11 @@ async function withModel(
       height: spec.size.height * scale,
       framesPerSecond: model.manifest.frames.perSecond,
     })
-    const trace = new Trace(readers?.manifest.readers?.captioner?.maxChunks ?? 1)
+    const trace = new VideoTrace(readers?.manifest.readers?.captioner?.maxChunks ?? 1)
     const frames = await writeFrames(model, spec, { ...options, scale }, writer, trace, streams.stderr, signal)
     await saveFile(options.out, await writer.finish())
-    if (options.saveActions !== undefined) await saveActions(options.saveActions, model, trace)
+    if (options.saveActions !== undefined)
+      await saveFile(options.saveActions, trace.actionFile(model.manifest.actionSpace))
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     const what = `${frames} frames of ${spec.size.width}x${spec.size.height}, enlarged ${scale}x`
     const how = `${model.manifest.name} ${model.variant} on ${model.provider}, ${spec.steps} steps`
@@ -105,29 +106,6 @@ async function withModel(
   } finally {
     await model.release()
   }
-}
-
-/** What is kept of a video beside its frames. */
-class Trace {
-  /** [F,A] of each chunk */
-  readonly actions: Float32Array[] = []
-  /** The newest, [C,h,w] each */
-  latents: Float32Array[] = []
-  readonly #maxChunks: number
-
-  constructor(maxChunks: number) {
-    this.#maxChunks = maxChunks
-  }
-
-  add({ actions, latent }: VideoChunk): void {
-    this.actions.push(actions)
-    this.latents = [...this.latents, latent].slice(-this.#maxChunks)
-  }
-}
-
-async function saveActions(path: string, { manifest }: WorldModel, { actions }: Trace): Promise<void> {
-  const frames = Float32Array.from(actions.flatMap((chunk) => [...chunk]))
-  await saveFile(path, Buffer.from(writeStretches(stretchesOf(manifest.actionSpace, frames))))
 }
 
 async function videoSpec(model: WorldModel, options: GenerateOptions): Promise<VideoSpec> {
@@ -153,7 +131,7 @@ async function writeFrames(
   spec: VideoSpec,
   look: { scale: number; filter: GenerateOptions['filter'] },
   writer: FrameWriter,
-  trace: Trace,
+  trace: VideoTrace,
   stderr: ProgressStream,
   signal: AbortSignal,
 ): Promise<number> {

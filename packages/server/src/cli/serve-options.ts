@@ -11,6 +11,8 @@ export interface ServeOptions {
   steps: number | undefined
   memory: boolean
   maxRooms: number | undefined
+  /** Folder of the worlds that are kept; undefined: none are. */
+  worlds: string | undefined
   /** Folder of the play page; true = the one of this repository; false = none. */
   play: string | boolean
   dev: boolean
@@ -29,6 +31,8 @@ export const SERVE_HELP = `sora-world serve: hosts worlds for browsers and progr
   --steps N           denoise steps per chunk (the model's default)
   --no-memory         without world memory, for models that have one
   --max-rooms N       worlds at a time (16)
+  --worlds DIR        where worlds are kept, to be offered again after a restart (worlds)
+  --no-worlds         keeps none
   --play [DIR]        also serves the play page, built with "npm run build:play"
   --dev               takes the play page from its source, and says what connections do wrong
   --help              this text`
@@ -49,6 +53,7 @@ export function readServeOptions(args: readonly string[]): ServeOptions {
     steps: wholeNumber('steps', values.steps, 1, 64),
     memory: !values['no-memory'],
     maxRooms: wholeNumber('max-rooms', values['max-rooms'], 1, 1000),
+    worlds: values['no-worlds'] ? undefined : values.worlds,
     play: values.play === '' ? true : (values.play ?? false),
     dev: values.dev,
     help: values.help,
@@ -69,6 +74,8 @@ function parse(args: string[]) {
         steps: { type: 'string' },
         'no-memory': { type: 'boolean' },
         'max-rooms': { type: 'string' },
+        worlds: { type: 'string', default: 'worlds' },
+        'no-worlds': { type: 'boolean' },
         play: { type: 'string' },
         dev: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

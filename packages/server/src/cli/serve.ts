@@ -35,9 +35,10 @@ export async function runServe(args: readonly string[]): Promise<number> {
 }
 
 async function start(options: ServeOptions, page: DevPage | undefined): Promise<WorldServer> {
-  const { port, host, provider, variant, steps, memory, maxRooms, model } = options
+  const { port, host, provider, variant, steps, memory, maxRooms, model, worlds } = options
   const playDir = page ? undefined : findPlayPage(options.play)
-  const log = options.dev ? (line: string) => console.log(line) : undefined
+  // Of connections only who develops wants to hear.
+  const log = (line: string) => (options.dev || !line.startsWith('colyseus:') ? console.log(line) : undefined)
   try {
     const modelDir = model === 'fake' ? model : findModelPackage(model)
     console.log(`loading model ${basename(modelDir)} ...`)
@@ -50,6 +51,7 @@ async function start(options: ServeOptions, page: DevPage | undefined): Promise<
       steps,
       memory,
       maxRooms,
+      worldsDir: worlds,
       playDir,
       playHandler: page?.handler,
       log,

@@ -9,6 +9,9 @@ import { createEnv, createVecEnv } from './create-env.ts'
 import { inProcessBackend } from './in-process-backend.ts'
 import { record } from './record.ts'
 
+/** Written by `record` itself. */
+const RECORDING = new URL('../../../../test/fixtures/recording/', import.meta.url)
+
 let folder: string
 const open: { close(): Promise<void> }[] = []
 beforeEach(async () => {
@@ -73,6 +76,17 @@ describe('a recording', () => {
     expect(lines[7]).toMatchObject({ keyboard: { keys: ['key.keyboard.left.shift'] }, mouse: { buttons: [1] } })
     expect(lines[11]).toMatchObject({ keyboard: { keys: [] }, mouse: { buttons: [] }, isGuiOpen: false, tick: 11 })
     expect(lines.map(({ pose }) => pose[3])).toEqual([0, 0, 0, 0, 2, 4, 6, 8, 8, 8, 8, 8])
+  })
+
+  it('is written as training/tests/world/test_recordings.py reads it', async () => {
+    const env = await fakeEnv()
+    const recording = await record(env, folder)
+    await env.reset({ rngSeed: 1 })
+    await env.step({ forward: true, sprint: true, camera: { yaw: 12 } })
+    await env.step({ attack: true, 'hotbar.4': true, camera: { pitch: -6 } })
+    const { episodes } = await recording.finish()
+    const written = await readFile(episodes[0]!.actions!, 'utf8')
+    expect(written).toBe(await readFile(new URL('episode-0001.jsonl', RECORDING), 'utf8'))
   })
 
   it('tells the worlds of a batch apart', async () => {

@@ -77,8 +77,9 @@ export async function evaluateModel(
   }
   const nextChunk = await measureNextChunk(watched('one chunk ahead'), quick)
   const control = await measureControl(watched('control'))
-  const revisit = await measureRevisit(watched('look away and back'))
-  const edits = await measureEdits({ ...watched('edits'), heldOut: await holdAll(model, options.edits ?? []) })
+  const edited = await holdAll(model, options.edits ?? [])
+  const revisit = await measureRevisit({ ...watched('look away and back'), heldOut: [...heldOut, ...edited] })
+  const edits = await measureEdits({ ...watched('edits'), heldOut: edited })
   const captions = await measureCaptions(watched('captions'), quick, options.captions)
   const drift = await measureDrift(watched('drift'), options.drift)
   const pose = await measurePose(watched('pose'))

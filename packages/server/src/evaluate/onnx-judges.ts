@@ -16,9 +16,11 @@ const COLUMN_STEP = 8
  */
 export async function openJudges(dir: string, threads = 0): Promise<Judges> {
   const manifest = await readJudgeManifest(dir)
-  const open = async (file: string) =>
-    openGraph(await readJudgeGraph(dir, manifest, file), { provider: 'cpu', threads })
-  return new OnnxJudges(manifest, await open('scene.onnx'), await open('dynamics.onnx'))
+  // Both are checked before either is opened.
+  const scene = await readJudgeGraph(dir, manifest, 'scene.onnx')
+  const dynamics = await readJudgeGraph(dir, manifest, 'dynamics.onnx')
+  const options = { provider: 'cpu', threads } as const
+  return new OnnxJudges(manifest, await openGraph(scene, options), await openGraph(dynamics, options))
 }
 
 class OnnxJudges implements Judges {

@@ -8,7 +8,7 @@ import type { ActInput, Readers } from './readers.ts'
 
 const BINS = [-0.5, 0, 0.5]
 
-/** Readers of the fake world: say which buttons are down in it, and wander about. */
+/** Readers of the fake world: say which keys are held in it, and wander about. */
 export class FakeReaders implements Readers {
   readonly manifest: ModelManifest = fakeManifest()
   readonly canDescribe = true
@@ -18,7 +18,7 @@ export class FakeReaders implements Readers {
     checkLatents(this.manifest, latents, size)
     const { buttons } = this.manifest.actionSpace
     const world = readFakeLatent(latents.at(-1)!, modelDims(this.manifest, size), 0, buttons.length)
-    const down = buttons.filter((_, i) => world.buttons[i]).map(({ name }) => name)
+    const down = buttons.filter(({ binding }, i) => binding === 'hold' && world.buttons[i]).map(({ name }) => name)
     return ['a fake world', ...down].join(' ')
   }
 

@@ -9,10 +9,12 @@ import { systemClock } from '../scheduler/clock.ts'
 import { measureWorker } from '../scheduler/measure-worker.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import type { ModelWorker } from '../worker/model-worker.ts'
+import type { WorldStore } from '../worlds/world-store.ts'
 import { limitBodies } from './http-limits.ts'
 import { addRoutes } from './http-routes.ts'
 import { chooseSteps } from './join-options.ts'
 import { checkPort, listenError } from './port.ts'
+import { reopenWorlds } from './reopen-worlds.ts'
 import { type ServerHealth, serverHealth } from './server-health.ts'
 import { type HostSettings, WorldHost } from './world-host.ts'
 import { WorldRoom } from './world-room.ts'
@@ -42,7 +44,9 @@ export interface RoomServerOptions {
   reconnectionSeconds?: number
   /** Nobody can take the controls from a driver who is there. */
   lockControl?: boolean
-  /** Takes one line of text per problem with a connection; nothing is written without it. */
+  /** Keeps the worlds that are played, to offer them again after a restart; the server closes it. */
+  store?: WorldStore
+  /** Takes one line of text per problem with a connection or the store; nothing is written without it. */
   log?: (line: string) => void
 }
 
@@ -80,7 +84,7 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
   const { worker, port = 0, host = '127.0.0.1' } = options
   await checkPort(port, host)
   if (isServing) throw new SoraError('unsupported', 'this process runs a world server already; start another process')
-  const world = new WorldHost(hostSettings(options))
+  const world = new WorldHost(hostSettings(options), options.store)
   const { modelUrl, scheduler, steps, memory } = world.settings
   scheduler.learn(await measureWorker(worker, { steps, memory }))
   const http = createServer()
@@ -101,11 +105,14 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
     logger: colyseusLogger(options.log),
   })
   await listen(server, http, port, host)
+  await reopenWorlds(world, world.settings.log)
   let closing: Promise<void> | undefined
   const close = async () => {
+    world.isClosing = true
     scheduler.stop()
     await shutDown(server, http, sockets)
     await worker.stop()
+    world.store?.close()
   }
   const { port: actualPort } = http.address() as AddressInfo
   return { port: actualPort, url: serverUrl(host, actualPort), health, close: () => (closing ??= close()) }
@@ -158,6 +165,7 @@ function hostSettings(options: RoomServerOptions): HostSettings {
     defaultPrompt: options.defaultPrompt ?? DEFAULT_PROMPT,
     reconnectionSeconds: options.reconnectionSeconds ?? DEFAULT_RECONNECTION_SECONDS,
     lockControl: options.lockControl ?? false,
+    log: options.log ?? (() => {}),
   }
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../scheduler/clock.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { ModelWorker } from '../worker/model-worker.ts'
 import { WorldShelf } from '../worlds/world-shelf.ts'
+import type { WorldStore } from '../worlds/world-store.ts'
 
 /** A room as its host sees it. */
 export interface HostedRoom {
@@ -29,15 +30,24 @@ export interface HostSettings {
   /** Seconds for which a dropped client finds its seat again. */
   reconnectionSeconds: number
   lockControl: boolean
+  /** Takes one line of text per problem. */
+  log(line: string): void
 }
 
 /** What all rooms of one server share: the worker behind its scheduler, and how many rooms there may be. */
 export class WorldHost {
   readonly settings: HostSettings
   readonly shelf: WorldShelf
+  /** Where worlds outlive the server; undefined when they do not. */
+  readonly store: WorldStore | undefined
+  /** Rooms that are opened again, by the id of their world on the shelf. */
+  readonly reopening = new Map<string, { roomId: string; world: number }>()
+  /** The server ends: the worlds of its rooms stay in the store. */
+  isClosing = false
   readonly #rooms = new Set<HostedRoom>()
 
-  constructor(settings: HostSettings) {
+  constructor(settings: HostSettings, store?: WorldStore) {
+    this.store = store
     this.settings = settings
     this.shelf = new WorldShelf(settings.clock)
   }

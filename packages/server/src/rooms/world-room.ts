@@ -15,6 +15,7 @@ import {
 import type { Downlink } from '../session/chunk-stream.ts'
 import { DriverSeat } from '../session/drivers.ts'
 import { RolloutSession } from '../session/rollout-session.ts'
+import { WorldJournal } from '../worlds/world-journal.ts'
 import type { WorldShelf } from '../worlds/world-shelf.ts'
 import { sendChunk } from './chunk-sender.ts'
 import { FrameDoor } from './frame-door.ts'
@@ -27,6 +28,8 @@ import type { HostedRoom, WorldHost } from './world-host.ts'
 import { showView, WorldState } from './world-state.ts'
 
 const KEEPINGS_PER_SECOND = 2
+/** How long a room that was opened again waits for the first person. */
+const OFFERED_MS = 10 * 60_000
 
 /**
  * One world and the people in it: translates between Colyseus and a {@link RolloutSession}, nothing else.
@@ -41,6 +44,8 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
   #seat!: DriverSeat
   readonly #downlinks = new Map<string, Downlink>()
   readonly #notDriver = new Throttle(1000)
+  #journal: WorldJournal | undefined
+  #endOffer = () => {}
   /** Of all people in the room together: keeping a world is work for the whole server. */
   readonly #keeping = new RateLimit(KEEPINGS_PER_SECOND)
   #door!: FrameDoor
@@ -69,6 +74,8 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     // Not Colyseus' maxClients: that one tells the client that there is no such room.
     if (this.clients.length > maxClients) throw refusal(new SoraError('busy', `${maxClients} people are here already`))
     const { role, downlink } = readJoinOptions(options)
+    this.#endOffer()
+    this.autoDispose = true
     this.#seat.join(client.sessionId, role)
     this.#downlinks.set(client.sessionId, downlink)
     this.#greet(client)
@@ -97,10 +104,13 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
 
   override onDispose(): void {
     this.host.leave(this)
+    this.#endOffer()
     // The session is missing when onCreate refused.
     if (!this.#session) return
     this.host.settings.scheduler.remove(this.#session)
     this.#session.close()
+    // A world that was offered again and that nobody came for is still somebody's.
+    this.#journal?.close(this.host.isClosing || !this.autoDispose)
   }
 
   #create(options: CheckedJoin): void {
@@ -111,12 +121,27 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     const size = chooseSize(manifest, world?.size ?? options.size)
     const steps = chooseSteps(manifest, world?.steps ?? options.steps ?? host.settings.steps)
     const { prompt = defaultPrompt, rngSeed = drawRngSeed() } = options
+    const worldIndex = this.#reopen(options.snapshot)
+    const { store } = host
+    this.#journal = store && new WorldJournal(store, this.roomId, host.settings.log)
     const maker = { provider: worker.provider, variant: worker.variant }
     this.#seat = new DriverSeat({ lockControl: host.settings.lockControl })
     this.#session = new RolloutSession(
-      { id: this.roomId, manifest, size, steps, memory: host.settings.memory, prompt, rngSeed, maker, world },
+      {
+        id: this.roomId,
+        manifest,
+        size,
+        steps,
+        memory: host.settings.memory,
+        prompt,
+        rngSeed,
+        maker,
+        world,
+        worldIndex,
+      },
       {
         clock,
+        journal: this.#journal,
         drawRngSeed,
         onChunk: (packets) => sendChunk(this.clients, packets, (client) => this.#downlinks.get(client.sessionId)),
         onChange: () => this.#show(),
@@ -135,6 +160,17 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     host.admit(this)
     scheduler.add(this.#session)
     this.#show()
+  }
+
+  /** A room that a server had before it ended gets its id again. Gives the index of its first world. */
+  #reopen(snapshot: string | undefined): number {
+    const before = snapshot === undefined ? undefined : this.host.reopening.get(snapshot)
+    if (!before) return 0
+    this.roomId = before.roomId
+    // Until somebody comes; Colyseus would give them 15 s.
+    this.autoDispose = false
+    this.#endOffer = this.host.settings.clock.after(OFFERED_MS, () => void this.disconnect())
+    return before.world + 1
   }
 
   #listen(name: ClientMessageName): void {
@@ -171,6 +207,7 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     reset: (client, { rngSeed }) => this.#decide(client, () => this.#session.reset(rngSeed)),
     snapshot: (client) => this.#keep(client, (shelf) => keepWorld(this.#session, shelf)),
     restore: (client, { snapshot }) => this.#keep(client, (shelf) => this.#session.restore(shelf.get(snapshot).value)),
+    rewind: (client, { seq }) => this.#keep(client, () => this.#session.rewind(seq)),
     fork: (client, { count }) => this.#keep(client, (shelf) => forkWorld(this.#session, shelf, count)),
     pause: (client, { paused }) => this.#decide(client, () => this.#session.setPaused(paused)),
     'take-control': (client) => {

@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../scheduler/clock.ts'
 import type { JobTiming, OpenRequest, Schedulable } from '../scheduler/schedulable.ts'
 import type { ChunkJob, ChunkResult, RolloutSpec } from '../worker/model-worker.ts'
+import type { WorldJournal } from '../worlds/world-journal.ts'
 import type { Maker, WorldValue } from '../worlds/world-value.ts'
 import { ActionQueue } from './action-queue.ts'
 import { CATCH_UP_CHUNKS, ChunkStream, type Downlink, IMAGE_TYPE } from './chunk-stream.ts'
@@ -32,6 +33,8 @@ export interface SessionSettings {
   maker: Maker
   /** Goes on from there: prompt, random seed and memory are its own, size and steps must be the same. */
   world?: WorldValue
+  /** Of its first world, 0 by default; a room that was opened again goes on counting. */
+  worldIndex?: number
 }
 
 /** What a session needs from its surroundings. */
@@ -45,6 +48,8 @@ export interface SessionPorts {
   /** The session became active or inactive, or needs the worker. */
   wake(): void
   closeRollout(rolloutId: string): void
+  /** Keeps what is played. */
+  journal?: Pick<WorldJournal, 'begin' | 'commit'>
 }
 
 export type SessionView = Omit<RoomView, 'driver' | 'players'>
@@ -90,7 +95,7 @@ export class RolloutSession implements Schedulable {
     this.#stream = new ChunkStream(settings.manifest.latent.wire.clip)
     const { world } = settings
     const prompt = cleanPromptText(world?.prompt ?? settings.prompt, LIMITS.promptLength)
-    this.#run = this.#newRun(0, prompt, world?.rngSeed ?? settings.rngSeed, world)
+    this.#run = this.#newRun(settings.worldIndex ?? 0, prompt, world?.rngSeed ?? settings.rngSeed, world)
     this.#showPast()
   }
 
@@ -168,10 +173,21 @@ export class RolloutSession implements Schedulable {
       const words = `${world.size.width}x${world.size.height} in ${world.steps} steps`
       throw new SoraError('world-mismatch', `the world is played in ${words}, this room is not; open a room for it`)
     }
-    const reply = this.#begin(this.#newRun(this.#run.index + 1, world.prompt, world.rngSeed, world))
-    this.#showPast()
-    for (const latent of this.#stream.catchUp('latent')) this.#ports.onChunk({ latent })
-    return reply
+    return this.#goOn(world)
+  }
+
+  /**
+   * Back to before chunk `seq` of this world, which goes on from there as another.
+   *
+   * @throws SoraError `world-missing` for a chunk that is yet to come, or longer ago than a minute
+   */
+  rewind(seq: number): AppliedReply {
+    const world = this.#run.before(seq)
+    if (world) return this.#goOn(world)
+    throw new SoraError(
+      'world-missing',
+      `chunk ${seq} is not kept; the world is at ${this.#run.nextIndex}, a minute is kept`,
+    )
   }
 
   /** The world as it is, to be kept: after the next chunk with its picture, or now when none comes. */
@@ -209,8 +225,9 @@ export class RolloutSession implements Schedulable {
   }
 
   openRequest(): OpenRequest | null {
-    const { isOpen, spec, history, mark } = this.#run
-    return isOpen ? null : { spec, history, mark }
+    if (this.#run.isOpen) return null
+    const { spec, history, mark } = this.#run
+    return { spec, history, mark }
   }
 
   opened(spec: RolloutSpec): void {
@@ -237,6 +254,7 @@ export class RolloutSession implements Schedulable {
     if (!result.latent.every(Number.isFinite))
       throw new SoraError('internal', 'the model made numbers that are not finite')
     work.run.commit(work.job, result)
+    this.#ports.journal?.commit(work.run, { job: work.job, result })
     this.#isRecovering = false
     if (result.images) this.#pictured(result.images.at(-1)!)
     const facts = chunkFacts(this.#settings.manifest, work, result, timing, this.#ports.clock.now())
@@ -266,6 +284,13 @@ export class RolloutSession implements Schedulable {
     if (!this.isActive()) this.#queuePosition = 0
     this.#ports.wake()
     this.#ports.onChange()
+  }
+
+  #goOn(world: WorldValue): AppliedReply {
+    const reply = this.#begin(this.#newRun(this.#run.index + 1, world.prompt, world.rngSeed, world))
+    this.#showPast()
+    for (const latent of this.#stream.catchUp('latent')) this.#ports.onChunk({ latent })
+    return reply
   }
 
   #begin(run: WorldRun): AppliedReply {
@@ -308,12 +333,14 @@ export class RolloutSession implements Schedulable {
     const { id, size, steps, manifest, maker } = this.#settings
     const memory = value?.memory ?? this.#settings.memory
     this.#picture = value?.picture
-    return new WorldRun(manifest, {
+    const run = new WorldRun(manifest, {
       index,
       prompt,
       maker,
       value,
       spec: { id: `${id}.${index}`, size, rngSeed, steps, memory },
     })
+    void this.#ports.journal?.begin(run)
+    return run
   }
 }

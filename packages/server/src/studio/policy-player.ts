@@ -1,5 +1,9 @@
-import { actionWidth, type FrameSize } from '@sora-world/sdk/protocol'
+import type { FrameSize } from '@sora-world/sdk/protocol'
 import type { Readers } from '../model/readers.ts'
+import { chunkActions, trackOf } from './action-file.ts'
+
+/** Held in the first chunk where the action space has it. */
+const LEAD_IN = 'forward'
 
 /** Plays a world while it is made: is asked for the actions of a chunk, then shown what came of them. */
 export interface Player {
@@ -9,7 +13,10 @@ export interface Player {
   saw(latent: Float32Array, actions: Float32Array): void
 }
 
-/** The policy of a model package as a player. Does nothing in the first chunk: there is nothing to be seen before it. */
+/**
+ * The policy of a model package as a player. Before the first chunk there is nothing to be seen: it is walked into. A
+ * policy that sees that nothing was done mostly goes on doing nothing.
+ */
 export class PolicyPlayer implements Player {
   readonly #readers: Readers
   readonly #size: FrameSize
@@ -26,8 +33,7 @@ export class PolicyPlayer implements Player {
   }
 
   async next(chunkIndex: number, caption: string): Promise<Float32Array> {
-    const { frames, actionSpace } = this.#readers.manifest
-    if (this.#latents.length === 0) return new Float32Array(frames.perChunk * actionWidth(actionSpace))
+    if (this.#latents.length === 0) return this.#leadIn()
     return this.#readers.act({
       size: this.#size,
       latents: this.#latents,
@@ -36,6 +42,12 @@ export class PolicyPlayer implements Player {
       rngSeed: this.#rngSeed,
       chunkIndex,
     })
+  }
+
+  #leadIn(): Float32Array {
+    const { frames, actionSpace } = this.#readers.manifest
+    const held = actionSpace.buttons.map(({ name }) => name).filter((name) => name === LEAD_IN)
+    return chunkActions(actionSpace, trackOf([{ frames: frames.perChunk, held, axes: {} }]), 0, frames.perChunk)
   }
 
   saw(latent: Float32Array, actions: Float32Array): void {

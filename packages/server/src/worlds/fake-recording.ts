@@ -11,12 +11,12 @@ export class FakeRecording {
   readonly run: WorldRun
 
   /** @param value to go on from */
-  constructor(options: { memory?: boolean; worker?: ModelWorker; value?: WorldValue } = {}) {
+  constructor(options: { index?: number; memory?: boolean; worker?: ModelWorker; value?: WorldValue } = {}) {
     this.worker = options.worker ?? new InProcessWorker(new FakeModel({ memory: options.memory }))
     const { manifest, provider, variant } = this.worker
     const spec = { id: 'r', size: manifest.sizes[0]!, rngSeed: 5, steps: 1 }
-    const { value } = options
-    this.run = new WorldRun(manifest, { index: 0, prompt: 'a forest', spec, maker: { provider, variant }, value })
+    const { index = 0, value } = options
+    this.run = new WorldRun(manifest, { index, prompt: 'a forest', spec, maker: { provider, variant }, value })
   }
 
   get manifest(): ModelManifest {

@@ -14,8 +14,23 @@ describe('the history', () => {
   it('is as long as the cache reaches, without memory', () => {
     const keeper = new HistoryKeeper({ reach: 5, hasMemory: false })
     for (let index = 0; index < 20; index++) keeper.add(chunk(index))
-    expect(keeper.chunks.map(({ index }) => index)).toEqual([15, 16, 17, 18, 19])
-    expect(keeper.mark).toBeUndefined()
+    const { chunks, mark: none } = keeper.at(20)!
+    expect(chunks.map(({ index }) => index)).toEqual([15, 16, 17, 18, 19])
+    expect(none).toBeUndefined()
+    expect(keeper.at(19)).toBeUndefined()
+  })
+
+  it('is there for earlier moments too, as far as one may go back', () => {
+    for (const hasMemory of [false, true]) {
+      const keeper = new HistoryKeeper({ reach: 5, hasMemory, rewind: 10 })
+      const now: unknown[] = []
+      for (let index = 0; index < 60; index++) {
+        now.push(keeper.at(index))
+        keeper.add(chunk(index), hasMemory && index > 0 && index % 8 === 0 ? mark(index) : undefined)
+      }
+      for (let next = 50; next < 60; next++) expect(keeper.at(next)).toEqual(now[next])
+      expect(keeper.at(30)).toBeUndefined()
+    }
   })
 
   it('begins at the newest mark that leaves the cache its chunks', () => {
@@ -23,8 +38,9 @@ describe('the history', () => {
     const begins: number[] = []
     for (let index = 0; index < 40; index++) {
       keeper.add(chunk(index), index > 0 && index % 8 === 0 ? mark(index) : undefined)
-      const [first] = keeper.chunks
-      expect(keeper.mark?.index ?? 0).toBe(first!.index)
+      const { chunks, mark: known } = keeper.at(index + 1)!
+      const [first] = chunks
+      expect(known?.index ?? 0).toBe(first!.index)
       begins.push(first!.index)
     }
     // Chunk 11 is the last one without which the five before chunk 12 would be incomplete.
@@ -34,7 +50,8 @@ describe('the history', () => {
   it('goes on from another', () => {
     const keeper = new HistoryKeeper({ reach: 5, hasMemory: true }, [8, 9, 10, 11, 12].map(chunk), mark(8))
     for (let index = 13; index < 24; index++) keeper.add(chunk(index), index === 16 ? mark(16) : undefined)
-    expect([keeper.mark?.index, keeper.chunks.length]).toEqual([16, 8])
+    const { chunks, mark: known } = keeper.at(24)!
+    expect([known?.index, chunks.length]).toEqual([16, 8])
   })
 })
 

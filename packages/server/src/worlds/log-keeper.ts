@@ -42,20 +42,21 @@ export class LogKeeper {
     if (this.#chunks.length > MAX_LOG_CHUNKS) this.#dropOldest()
   }
 
-  /** A copy of all there is. */
-  value(): WorldLog {
-    const width = this.#chunks[0]?.actions.length ?? 0
-    const actions = new Float32Array(this.#chunks.length * width)
-    this.#chunks.forEach((chunk, i) => {
+  /** A copy of all there is, or of what was before chunk `next`. */
+  value(next = this.next): WorldLog {
+    const chunks = this.#chunks.slice(0, next - this.#first)
+    const width = chunks[0]?.actions.length ?? 0
+    const actions = new Float32Array(chunks.length * width)
+    chunks.forEach((chunk, i) => {
       actions.set(chunk.actions, i * width)
     })
     return {
       first: this.#first,
       actions,
-      hashes: Uint32Array.from(this.#chunks, ({ hash }) => hash),
-      batches: Uint8Array.from(this.#chunks, ({ batch }) => batch),
-      captions: [...this.#captions],
-      makers: [...this.#makers],
+      hashes: Uint32Array.from(chunks, ({ hash }) => hash),
+      batches: Uint8Array.from(chunks, ({ batch }) => batch),
+      captions: this.#captions.filter(({ chunk }) => chunk < next),
+      makers: this.#makers.filter(({ chunk }) => chunk < next),
     }
   }
 

@@ -1,0 +1,153 @@
+import { parseArgs } from 'node:util'
+import RAPIER from '@dimforge/rapier3d-compat'
+import type { Frame } from '@sora-world/sdk'
+import { upsampleDepth } from '../packages/sdk/src/space/upsample-depth.ts'
+import { FAKE_MANIFEST } from '../packages/sdk/src/transport/fake-manifest.ts'
+import type { SpaceWorld } from '../packages/three-plugin/src/world-backdrop.ts'
+import { WorldCollider } from '../packages/three-plugin/src/world-collider.ts'
+import { WorldDepthTexture } from '../packages/three-plugin/src/world-depth-texture.ts'
+import { WorldTexture } from '../packages/three-plugin/src/world-texture.ts'
+import { inverseDepthGrid, look, type Terrain, terrain } from './embed-terrain.ts'
+import { describeEnvironment, percentile } from './environment.ts'
+
+const RADIUS = 0.2
+/** Where the ball falls: ahead, from above. */
+const DROP = { x: 0.5, z: -4.5, above: 2 }
+const STEPS = 600
+/** Blocks per second. */
+const AT_REST = 0.05
+
+/**
+ * What the plugin itself adds, apart from the model: frames of synthetic hills with exact pose and exact depth on the decoder's
+ * 1/8 grid. How good a model's own depth and pose are is measured by `npm run eval` on held-out clips.
+ */
+export async function run(argv: string[]): Promise<void> {
+  const { values } = parseArgs({ args: argv, options: { scenes: { type: 'string', default: '50' } } })
+  const scenes = Number(values.scenes)
+  if (!Number.isInteger(scenes) || scenes < 1) throw new Error(`--scenes ${values.scenes} is no number of scenes`)
+  console.log(describeEnvironment())
+  await RAPIER.init()
+  const errors: number[] = []
+  const drops: Drop[] = []
+  for (let scene = 0; scene < scenes; scene++) {
+    const ground = terrain(scene)
+    errors.push(...depthErrors(ground))
+    drops.push(drop(ground))
+    if ((scene + 1) % 10 === 0) console.error(`${scene + 1} of ${scenes} scenes`)
+  }
+  const cost = frameCost()
+  const good = drops.filter(({ isResting, offBlocks }) => isResting && offBlocks <= 0.5).length
+  const figures = {
+    name: 'embed',
+    input: 'synthetic hills, exact pose and 1/8 depth',
+    scenes,
+    upsampledDepthError: round(percentile(errors, 0.5), 4),
+    ballsWithinHalfBlock: round(good / scenes, 3),
+    ballsResting: round(drops.filter(({ isResting }) => isResting).length / scenes, 3),
+    ballOffBlocksP50: round(
+      percentile(
+        drops.map(({ offBlocks }) => offBlocks),
+        0.5,
+      ),
+      3,
+    ),
+    frameMs: { p50: round(percentile(cost.frameMs, 0.5), 2), p95: round(percentile(cost.frameMs, 0.95), 2) },
+    colliderMsPerChunk: { p50: round(percentile(cost.chunkMs, 0.5), 2), p95: round(percentile(cost.chunkMs, 0.95), 2) },
+  }
+  for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(24)}${JSON.stringify(value)}`)
+  console.log(JSON.stringify(figures))
+}
+
+/** Relative errors of upsampled depth between the samples, where there is ground. */
+function depthErrors(ground: Terrain): number[] {
+  const pose = { x: 0, y: 0, z: 0, yaw: 0, pitch: 0 }
+  const frame = look(ground, pose, 0, 128, 80)
+  const fine = new Float32Array(128 * 80)
+  upsampleDepth(frame, fine)
+  const truth = inverseDepthGrid(ground, pose, 128, 80)
+  const errors: number[] = []
+  truth.forEach((value, i) => {
+    if (value > 0) errors.push(fine[i]! > 0 ? Math.abs(value / fine[i]! - 1) : 1)
+  })
+  return errors
+}
+
+interface Drop {
+  isResting: boolean
+  /** Blocks between the ball's underside and the true surface at its place. */
+  offBlocks: number
+}
+
+/** Looks at the ground while walking up, then drops a ball on it. */
+function drop(ground: Terrain): Drop {
+  const physics = new RAPIER.World({ x: 0, y: -9.81, z: 0 })
+  const { world, show } = scriptedWorld()
+  const solid = new WorldCollider(world, { rapier: RAPIER, physics, cellSize: 0.5, radius: 12 })
+  for (let seq = 0; seq < 12; seq++) {
+    const yaw = [0, -25, 25, 0][seq % 4]!
+    show(look(ground, { x: 0, y: 0, z: 2.5 - 0.25 * seq, yaw, pitch: 18 }, seq, 128, 80))
+  }
+  const y = ground(DROP.x, DROP.z) + DROP.above
+  const body = physics.createRigidBody(
+    RAPIER.RigidBodyDesc.dynamic().setTranslation(DROP.x, y, DROP.z).setCcdEnabled(true).setAngularDamping(2),
+  )
+  physics.createCollider(RAPIER.ColliderDesc.ball(RADIUS).setFriction(1), body)
+  for (let step = 0; step < STEPS; step++) physics.step()
+  const { x, y: at, z } = body.translation()
+  const { x: vx, y: vy, z: vz } = body.linvel()
+  solid.dispose()
+  physics.free()
+  return {
+    isResting: Math.hypot(vx, vy, vz) < AT_REST,
+    offBlocks: Math.abs(at - RADIUS - ground(x, z)),
+  }
+}
+
+/** Time on the main thread at 256x144, without what the GPU does. */
+function frameCost() {
+  const physics = new RAPIER.World({ x: 0, y: -9.81, z: 0 })
+  const { world, show } = scriptedWorld()
+  const solid = new WorldCollider(world, { rapier: RAPIER, physics })
+  const [picture, depth] = [new WorldTexture(), new WorldDepthTexture()]
+  const ground = terrain(3)
+  const frameMs: number[] = []
+  const chunkMs: number[] = []
+  for (let seq = 0; seq < 40; seq++) {
+    const frame = look(ground, { x: 0, y: 0, z: -0.2 * seq, yaw: seq * 3, pitch: 5 }, seq, 256, 144)
+    const textures = timed(() => {
+      picture.setFrame(frame)
+      depth.setFrame(frame)
+    })
+    const colliders = timed(() => show(frame))
+    // The first ones run before the compiler has seen the loops.
+    if (seq < 10) continue
+    frameMs.push(textures)
+    chunkMs.push(colliders)
+  }
+  solid.dispose()
+  physics.free()
+  return { frameMs, chunkMs }
+}
+
+function timed(work: () => void): number {
+  const startMs = performance.now()
+  work()
+  return performance.now() - startMs
+}
+
+function scriptedWorld() {
+  let listener: (frame: Frame) => void = () => {}
+  const world = {
+    manifest: FAKE_MANIFEST,
+    update: () => null,
+    on(_name: string, given: (frame: Frame) => void) {
+      listener = given
+      return () => {}
+    },
+  } as unknown as SpaceWorld
+  return { world, show: (frame: Frame) => listener(frame) }
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits))
+}

@@ -1,0 +1,64 @@
+/** The example `embed`, built and opened against the real server and the shipped model. */
+import { fileURLToPath } from 'node:url'
+import type { Browser } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { keepScreenshot, launchBrowser, openPage, type WatchedPage } from './browser.ts'
+import { startWorldServer, type WorldServerProcess } from './world-server.ts'
+
+interface EmbedHook {
+  world: { frame: { seq: number } | null; look(yaw: number): void }
+  solid: { size: number; map: { size: number } }
+  balls: { heights: number[]; throwFrom(camera: object): void }
+  placeSign(u?: number, v?: number): boolean
+  camera: object
+}
+
+const ROOT = fileURLToPath(new URL('../../examples/embed', import.meta.url))
+let server: WorldServerProcess
+let browser: Browser
+let opened: WatchedPage
+
+beforeAll(async () => {
+  await build({ root: ROOT, configFile: `${ROOT}/vite.config.ts`, logLevel: 'error' })
+  ;[server, browser] = await Promise.all([startWorldServer({ args: [`--play=${ROOT}/dist`] }), launchBrowser()])
+  opened = await openPage(browser)
+  await opened.page.goto(`${server.url}/?test`)
+  await opened.page.waitForFunction(
+    () => (window as unknown as { __embed?: EmbedHook }).__embed?.solid.size,
+    undefined,
+    {
+      timeout: 90_000,
+    },
+  )
+}, 180_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.kill()
+})
+
+it('a ball thrown into the generated landscape does not fall through it, and a sign stands there', async () => {
+  const { page } = opened
+  const isPlaced = await page.evaluate(() => {
+    const { balls, camera, placeSign } = (window as unknown as { __embed: EmbedHook }).__embed
+    balls.throwFrom(camera)
+    return placeSign(0.6, 0.9)
+  })
+  expect(isPlaced).toBe(true)
+  await page.waitForTimeout(300)
+  await keepScreenshot(page, 'embed-flying')
+  await page.waitForTimeout(4000)
+  const { heights, colliders, cells } = await page.evaluate(() => {
+    const { balls, solid } = (window as unknown as { __embed: EmbedHook }).__embed
+    return { heights: balls.heights, colliders: solid.size, cells: solid.map.size }
+  })
+  await keepScreenshot(page, 'embed-resting')
+  expect(await page.getByRole('status').textContent()).toContain('B throws a ball')
+  expect(cells).toBeGreaterThan(50)
+  expect(colliders).toBeGreaterThan(10)
+  // Free fall would have taken it 80 blocks down, out of the scene.
+  expect(heights).toHaveLength(1)
+  expect(heights[0]).toBeGreaterThan(-10)
+  expect(opened.problems).toEqual([])
+}, 60_000)
