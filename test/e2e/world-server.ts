@@ -33,6 +33,9 @@ export async function startWorldServer(options: WorldServerProcessOptions = {}):
     'serve',
     '--play',
     '--no-worlds',
+    // However busy the machine is: nobody waits in line.
+    '--max-running',
+    '8',
     '--port',
     String(port),
     ...modelArgs,

@@ -21,7 +21,8 @@ world behind it.
 
 PSNR in dB; `nextChunkPsnr*` is one chunk ahead from true context, to be read between `RepeatLastFrame` (doing nothing)
 and `Ceiling` (the true latent, decoded). `actionShuffleRatio` is how much the error grows with another player's
-actions: 1 would mean that controls do nothing.
+actions: 1 would mean that controls do nothing. What `npm run eval` measures with judges (control, captions, revisits,
+drift) is in docs/evaluation.md.
 
 ## Limits
 

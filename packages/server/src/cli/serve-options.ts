@@ -11,6 +11,7 @@ export interface ServeOptions {
   steps: number | undefined
   memory: boolean
   maxRooms: number | undefined
+  maxRunning: number | undefined
   /** Folder of the worlds that are kept; undefined: none are. */
   worlds: string | undefined
   /** Folder of the play page; true = the one of this repository; false = none. */
@@ -31,6 +32,7 @@ export const SERVE_HELP = `sora-world serve: hosts worlds for browsers and progr
   --steps N           denoise steps per chunk (the model's default)
   --no-memory         without world memory, for models that have one
   --max-rooms N       worlds at a time (16)
+  --max-running N     worlds that run at a time, the others wait (as many as are measured to fit into real time)
   --worlds DIR        where worlds are kept, to be offered again after a restart (worlds)
   --no-worlds         keeps none
   --play [DIR]        also serves the play page, built with "npm run build:play"
@@ -53,6 +55,7 @@ export function readServeOptions(args: readonly string[]): ServeOptions {
     steps: wholeNumber('steps', values.steps, 1, 64),
     memory: !values['no-memory'],
     maxRooms: wholeNumber('max-rooms', values['max-rooms'], 1, 1000),
+    maxRunning: wholeNumber('max-running', values['max-running'], 1, 1000),
     worlds: values['no-worlds'] ? undefined : values.worlds,
     play: values.play === '' ? true : (values.play ?? false),
     dev: values.dev,
@@ -74,6 +77,7 @@ function parse(args: string[]) {
         steps: { type: 'string' },
         'no-memory': { type: 'boolean' },
         'max-rooms': { type: 'string' },
+        'max-running': { type: 'string' },
         worlds: { type: 'string', default: 'worlds' },
         'no-worlds': { type: 'boolean' },
         play: { type: 'string' },
