@@ -2,6 +2,7 @@ import { execSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DenoiseInput, modelDims, type WorldModel } from '../packages/server/src/model/denoiser.ts'
+import { madeUpMemory } from '../packages/server/src/model/made-up-memory.ts'
 import { openModel } from '../packages/server/src/model/open-model.ts'
 import { tokenize } from '../packages/server/src/model/tokenizer.ts'
 import { chunkNoise } from '../packages/server/src/sampler/noise.ts'
@@ -35,7 +36,8 @@ describe.skipIf(!isThere)('WebGPU provider', () => {
     const input = halfFilledInput(cpu)
     const [expected, actual] = [await cpu.denoise(input), await gpu.denoise(input)]
     for (const name of ['clean', 'pose', 'presentKey', 'presentValue'] as const) {
-      expect(relativeDifference(actual[name], expected[name]), name).toBeLessThan(2e-3)
+      // Measured with nano 0.2.0: at most 1.04e-3, of the keys.
+      expect(relativeDifference(actual[name], expected[name]), name).toBeLessThan(1.3e-3)
     }
   }, 120_000)
 
@@ -88,7 +90,7 @@ function halfFilledInput(model: WorldModel): DenoiseInput {
     mask,
     pastKey: normal(4, past),
     pastValue: normal(5, past),
-    memory: new Float32Array(dims.memoryLength).fill(0.5),
+    memory: madeUpMemory(dims, 1, 5),
   }
 }
 

@@ -1,25 +1,4 @@
 import { defineConfig } from 'vite'
+import { pageConfig } from '../page.vite.ts'
 
-/** Threads of the decoder need a page that is isolated from other origins; WebSockets are not affected. */
-const ISOLATION = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-}
-
-/** In development the page comes from Vite and everything else from the world server: also its sockets, `/<process>/<room>`. */
-const SERVER = 'http://127.0.0.1:2567'
-const PROXY = {
-  '^/(matchmake|models|health)(/|$)': SERVER,
-  '^/[\\w-]{9}/[\\w-]{9}(\\?|$)': { target: SERVER, ws: true },
-}
-
-export default defineConfig({
-  root: import.meta.dirname,
-  // Relative addresses: the built page may lie in any folder.
-  base: './',
-  resolve: { conditions: ['@sora/source', 'module', 'browser', 'development|production'] },
-  worker: { format: 'es' },
-  build: { outDir: 'dist', emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 1200 },
-  server: { headers: ISOLATION, proxy: PROXY },
-  preview: { headers: ISOLATION, proxy: PROXY },
-})
+export default defineConfig(pageConfig(import.meta.dirname, 1200))

@@ -75,6 +75,7 @@ def training_entry(trained: Trained, figures: dict) -> dict:
         "summary": (
             f"autoencoder {used['autoencoderSteps']} steps, denoiser {used['denoiserSteps']} steps, "
             "on clips rendered from the project's own voxel world"
+            + (f", going on from {used['before']}" if used.get("before") else "")
         ),
         "compute": (
             f"one to two CPU cores: autoencoder {used['autoencoderMinutes']} minutes, "
@@ -129,12 +130,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--figures", type=Path, help="figures.json of sora_world.evaluate")
     parser.add_argument("--latents", type=Path, help="latent bank to calibrate the int8 decoder with")
+    parser.add_argument("--before", help="for the card: what the runs went on from, with its steps and minutes")
     parser.add_argument("--readers", type=Path, help="folder with the run folders `captioner` and `policy`")
     options = parser.parse_args()
     if options.random:
         trained = random_weights(TIERS[options.random])
     else:
         trained = load_trained(options.autoencoder, options.run)
+        trained.summary["before"] = options.before
     figures = json.loads(options.figures.read_text()) if options.figures else {}
     try:
         manifest = export(trained, options.out, options.latents, figures, options.readers)

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { SoraError } from '@sora-world/sdk/protocol'
+import { integer, number } from './option-numbers.ts'
 
 export const AGENT_HELP = `Lets a policy play.
 
@@ -110,17 +111,4 @@ function parseEnv(text = 'local'): string | undefined {
   if (text === 'local') return undefined
   if (/^(https?|wss?):\/\//.test(text)) return text
   throw new SoraError('option-invalid', `--env "${text}" is neither local nor an address like http://localhost:2567`)
-}
-
-function number(name: string, text: string | undefined, low: number, high: number): number | undefined {
-  if (text === undefined) return undefined
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (value >= low && value <= high) return value
-  throw new SoraError('option-invalid', `--${name} "${text}" is not a number from ${low} to ${high}`)
-}
-
-function integer(name: string, text: string | undefined, low: number, high: number): number | undefined {
-  const value = number(name, text, low, high)
-  if (value === undefined || Number.isInteger(value)) return value
-  throw new SoraError('option-invalid', `--${name} "${text}" is not a whole number`)
 }

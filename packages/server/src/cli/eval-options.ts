@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { SoraError } from '@sora-world/sdk/protocol'
+import { integer } from './option-numbers.ts'
 
 export const EVAL_HELP = `Measures a model against clips of ground truth that it was not trained on.
 
@@ -90,11 +91,4 @@ function readFlags(argv: string[]) {
   } catch (cause) {
     throw new SoraError('option-invalid', (cause as Error).message, { cause })
   }
-}
-
-function integer(name: string, text: string | undefined, low: number, high: number): number | undefined {
-  if (text === undefined) return undefined
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (Number.isInteger(value) && value >= low && value <= high) return value
-  throw new SoraError('option-invalid', `--${name} "${text}" is not a whole number from ${low} to ${high}`)
 }

@@ -3,6 +3,7 @@ import { LIMITS, SoraError } from '@sora-world/sdk/protocol'
 import type { EnlargeFilter } from '../studio/enlarge.ts'
 import { checkFileType, isStill } from '../studio/frame-writer.ts'
 import type { TimedEvent } from '../studio/generate.ts'
+import { integer, number } from './option-numbers.ts'
 
 export const GENERATE_HELP = `Makes a video of a generated world, offline.
 
@@ -148,17 +149,4 @@ function parseSize(text: string | undefined): { width: number; height: number } 
 function parseFilter(text = 'cubic'): EnlargeFilter {
   if (text === 'cubic' || text === 'nearest') return text
   throw new SoraError('option-invalid', `--filter "${text}" is neither cubic nor nearest`)
-}
-
-function number(name: string, text: string | undefined, low: number, high: number): number | undefined {
-  if (text === undefined) return undefined
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (value >= low && value <= high) return value
-  throw new SoraError('option-invalid', `--${name} "${text}" is not a number from ${low} to ${high}`)
-}
-
-function integer(name: string, text: string | undefined, low: number, high: number): number | undefined {
-  const value = number(name, text, low, high)
-  if (value === undefined || Number.isInteger(value)) return value
-  throw new SoraError('option-invalid', `--${name} "${text}" is not a whole number`)
 }

@@ -12,7 +12,7 @@ describeWorldModel('nano cpu-fp32', () => openModel({ model: 'nano', provider: '
 })
 describeWorldModel('nano cpu-int8', () => openModel({ model: 'nano', provider: 'cpu', variant: 'cpu-int8' }), {
   batch: 0.1,
-  cached: 0.15,
+  cached: 0.12, // measured with nano 0.2.0: 0.106
 })
 
 describe('openModel', () => {

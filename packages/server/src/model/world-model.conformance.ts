@@ -5,6 +5,7 @@ import { KvCache } from '../cache/kv-cache.ts'
 import { chunkNoise } from '../sampler/noise.ts'
 import { windowMask } from '../sampler/sample-window.ts'
 import { type DenoiseInput, type ModelDims, modelDims, type WorldModel } from './denoiser.ts'
+import { madeUpMemory } from './made-up-memory.ts'
 import { tokenize } from './tokenizer.ts'
 
 /** Difference allowed between two ways to compute the same thing: root mean square, in deviations of a latent. */
@@ -155,7 +156,7 @@ function playInput(dims: ModelDims, size: FrameSize, batch: number, rngSeed: num
     mask: Float32Array.from(Array.from({ length: batch }, () => mask).flat()),
     pastKey: normal(5, past),
     pastValue: normal(6, past).map(Math.abs),
-    memory: normal(7, batch * dims.memoryLength).map((x) => Math.max(-1, Math.min(1, x))),
+    memory: madeUpMemory(dims, batch, rngSeed),
   }
 }
 
