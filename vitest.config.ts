@@ -6,7 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@sora/source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/packages/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Two cores: real-time tests would disturb each other.

@@ -32,10 +32,18 @@ it('tells of every field of a packet', () => {
     encodeChunkPacket(
       {
         ...{ v: PROTOCOL_VERSION, kind: 'image', world: 0, seq: 0, firstFrame: 0, frames: 1, actionSeq: 0, driver: '' },
-        ...{ shape: [1, 1, 1], pose: [], imageBytes: [1], imageType: 'image/webp', catchUp: true, steps: 1 },
+        ...{
+          shape: [1, 1, 1],
+          pose: [],
+          imageBytes: [1],
+          imageType: 'image/webp',
+          depthShape: [1, 1],
+          catchUp: true,
+          steps: 1,
+        },
         timings: { queueMs: 0, denoiseMs: 0, commitMs: 0, decodeMs: 0, serverMs: 0 },
       },
-      Uint8Array.of(0),
+      Uint8Array.of(0, 0),
     ),
   )
   for (const name of [...Object.keys(header), ...Object.keys(header.timings)]) expect(tells(name), name).toBe(true)

@@ -32,6 +32,7 @@ class AutoencoderConfig:
     encoder_blocks: tuple[int, ...]
     decoder_widths: tuple[int, int, int]
     decoder_blocks: tuple[int, int, int]
+    settle_width: int = 48  # of the last correction, at 1/4 of the picture
     block_ids: int = 64  # classes of the auxiliary head; dropped at export
 
     @property
@@ -132,6 +133,7 @@ TINY = Tier(
         encoder_blocks=(1, 1, 1),
         decoder_widths=(32, 24, 16),
         decoder_blocks=(1, 1, 1),
+        settle_width=16,
     ),
     denoiser=DenoiserConfig(
         width=32, blocks=3, heads=2, hidden=48, temporal_blocks=(1,), registers=1, context_chunks=3, time_period=16

@@ -56,8 +56,8 @@ const ADVICE: Partial<Record<ErrorCode, readonly [title: string, advice: string]
   ],
   'no-wasm': [
     'WebAssembly is switched off',
-    'The decoder needs it. Allow WebAssembly for this site, or add ?downlink=image to the address: then the server ' +
-      'sends finished pictures.',
+    'The decoder needs it. Allow WebAssembly for this site, or let the server decode: it then sends finished pictures, ' +
+      'at more data.',
   ],
   'room-missing': ['This world has ended', 'The link leads to a world that nobody plays any more.'],
   busy: ['The server is full', 'All places and the waiting line are taken. Try again in a minute.'],
@@ -65,8 +65,15 @@ const ADVICE: Partial<Record<ErrorCode, readonly [title: string, advice: string]
   'protocol-version': ['Page and server do not fit together', 'One of them is older. Load the page again.'],
   'model-missing': ['The server has no model', 'The model package is not where the server looks for it.'],
   'model-tampered': ['The model was damaged on the way', 'A file is not the one that its list names.'],
-  'decoder-failed': ['The decoder did not start', 'Add ?downlink=image to the address to let the server decode.'],
+  'decoder-failed': ['The decoder did not start', 'The server can decode instead, at more data.'],
   'worker-crashed': ['The model crashed', 'The server could not bring it back.'],
+}
+
+/** Where the way out is not to try the same again. */
+const RETRY_LABELS: Partial<Record<ErrorCode, string>> = {
+  'room-missing': 'Start a new world',
+  'no-wasm': 'Let the server decode',
+  'decoder-failed': 'Let the server decode',
 }
 
 /** The technical reason would only say the same again. */
@@ -79,7 +86,7 @@ function problemWords(error: SoraError, serverUrl: string): Words {
   }
   const advice = ADVICE[error.code]
   if (!advice) return problem('That did not work', error.message)
-  const retryLabel = error.code === 'room-missing' ? 'Start a new world' : 'Try again'
+  const retryLabel = RETRY_LABELS[error.code] ?? 'Try again'
   const detail = NEEDS_NO_DETAIL.has(error.code) ? advice[1] : `${advice[1]} (${error.message})`
   return { ...problem(advice[0], detail), retryLabel }
 }

@@ -1,46 +1,32 @@
 import { element } from './element.ts'
-import { fillIdeas, WORLD_IDEAS } from './presets.ts'
-
-const KEYS = [
-  ['Mouse', 'look around'],
-  ['W A S D', 'walk'],
-  ['Space', 'jump'],
-  ['Ctrl / Shift', 'sprint / sneak'],
-  ['Left button', 'break a block'],
-  ['Right button', 'place a block'],
-  ['1 – 9, wheel', 'choose a block'],
-  ['T or Enter', 'make something happen'],
-  ['C', 'take over the controls of a shared world'],
-  ['F3', 'figures'],
-  ['Esc', 'this menu'],
-] as const
+import { PRESETS, type Preset, pictureOf } from './presets.ts'
 
 export interface MenuActions {
   play(): void
-  share(): void
-  newWorld(prompt: string): void
+  newWorld(prompt: string, rngSeed?: number): void
 }
 
-/** Title, box for a new world, ideas, keys. */
+/** Title, box for a new world, cards of worlds to start with. */
 export class Menu {
   readonly #prompt = element<HTMLInputElement>('prompt')
   readonly #play = element<HTMLButtonElement>('play')
-  #shownPrompt = ''
   readonly #create = element('new-world').querySelector('button[type=submit]') as HTMLButtonElement
+  readonly #cards = element('presets')
+  #shownPrompt = ''
 
   constructor(actions: MenuActions) {
     this.#play.addEventListener('click', () => actions.play())
-    element('share').addEventListener('click', () => actions.share())
     element('new-world').addEventListener('submit', (submit) => {
       submit.preventDefault()
       const prompt = this.#prompt.value.trim()
       if (prompt) actions.newWorld(prompt)
+      else this.#prompt.focus()
     })
-    fillIdeas(element('presets'), WORLD_IDEAS, (idea) => {
-      this.#prompt.value = idea
-      actions.newWorld(idea)
-    })
-    element('key-list').innerHTML = KEYS.map(([key, what]) => `<dt>${key}</dt><dd>${what}</dd>`).join('')
+    const choose = ({ prompt, rngSeed }: Preset) => {
+      this.#prompt.value = prompt
+      actions.newWorld(prompt, rngSeed)
+    }
+    this.#cards.replaceChildren(...PRESETS.map((preset) => presetCard(preset, choose)))
   }
 
   /** The prompt of the world that is played stands in the box; what the player is writing is left alone. */
@@ -50,8 +36,8 @@ export class Menu {
     if (document.activeElement !== this.#prompt) this.#prompt.value = prompt
   }
 
-  setWatching(isWatching: boolean): void {
-    this.#play.textContent = isWatching ? 'Watch' : 'Play'
+  setPlayLabel(label: 'Play' | 'Resume' | 'Watch'): void {
+    this.#play.textContent = label
   }
 
   setModelLine(words: string): void {
@@ -62,9 +48,19 @@ export class Menu {
   setBusy(isBusy: boolean): void {
     this.#create.disabled = isBusy
     this.#create.textContent = isBusy ? 'Making it…' : 'New world'
+    for (const card of this.#cards.querySelectorAll('button')) card.disabled = isBusy
   }
 
   focusPlay(): void {
     this.#play.focus({ preventScroll: true })
   }
+}
+
+function presetCard(preset: Preset, choose: (preset: Preset) => void): HTMLButtonElement {
+  const card = Object.assign(document.createElement('button'), { type: 'button', className: 'card' })
+  const picture = Object.assign(document.createElement('img'), { src: pictureOf(preset), alt: '', draggable: false })
+  const words = Object.assign(document.createElement('span'), { textContent: preset.prompt })
+  card.append(picture, words)
+  card.addEventListener('click', () => choose(preset))
+  return card
 }

@@ -1,17 +1,25 @@
+/** The world to come into: a room, a world that was kept, or a new one. */
+export interface Entry {
+  roomId?: string
+  snapshot?: Uint8Array
+  prompt?: string
+  rngSeed?: number
+}
+
 /** What the address of the page asks for. */
 export interface PageOptions {
   /** Server to join; the one that served the page unless `?server=` names another. */
   serverUrl: string
-  /** Room of a shared link (`?room=`). */
-  roomId: string | undefined
-  prompt: string | undefined
-  rngSeed: number | undefined
+  /** `?room=` of a shared link, or `?prompt=` and `?rngSeed=`. */
+  entry: Entry
   steps: number | undefined
   downlink: 'latent' | 'image' | undefined
   /** `?fake`: a world inside the page, no server and no model. */
   isDemo: boolean
   /** `?test`: hands the client to browser tests as `window.__sora`. */
   isTest: boolean
+  /** `?test`, unless it is `?test=live`: nothing moves or pauses by itself. */
+  isStill: boolean
 }
 
 export function readPageOptions(address: URL): PageOptions {
@@ -19,13 +27,16 @@ export function readPageOptions(address: URL): PageOptions {
   const downlink = query.get('downlink')
   return {
     serverUrl: query.get('server') ?? address.origin,
-    roomId: query.get('room') ?? undefined,
-    prompt: query.get('prompt') ?? undefined,
-    rngSeed: wholeNumber(query.get('rngSeed')),
+    entry: {
+      roomId: query.get('room') ?? undefined,
+      prompt: query.get('prompt') ?? undefined,
+      rngSeed: wholeNumber(query.get('rngSeed')),
+    },
     steps: wholeNumber(query.get('steps')),
     downlink: downlink === 'latent' || downlink === 'image' ? downlink : undefined,
     isDemo: query.has('fake'),
     isTest: query.has('test'),
+    isStill: query.has('test') && query.get('test') !== 'live',
   }
 }
 

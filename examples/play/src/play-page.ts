@@ -1,16 +1,27 @@
 import { type SoraError, toSoraError, type WorldClient } from '@sora-world/sdk'
 import { SoraWorld } from '@sora-world/three'
-import { WebGLRenderer } from 'three'
-import { CanvasSize } from './canvas-size.ts'
+import { Scene, WebGLRenderer } from 'three'
 import { checkBrowser } from './capabilities.ts'
 import { connectionWords } from './connection-words.ts'
 import { element } from './element.ts'
 import { Game } from './game.ts'
 import { Notice } from './notice.ts'
 import { Mode } from './page-mode.ts'
-import type { PageOptions } from './page-options.ts'
-import { randomWorldIdea } from './presets.ts'
+import type { Entry, PageOptions } from './page-options.ts'
+import { CanvasSize } from './picture/canvas-size.ts'
+import { askPictureSize } from './picture/picture-size.ts'
+import { PictureView } from './picture/picture-view.ts'
+import { randomPreset } from './presets.ts'
+import type { Settings } from './settings/settings.ts'
+import { SettingsStore } from './settings/settings-store.ts'
 import { showTo } from './test-hook.ts'
+
+/** What draws, for the life of the page. */
+interface Screen {
+  renderer: WebGLRenderer
+  size: CanvasSize
+  view: PictureView
+}
 
 /**
  * The life of the page: look whether it can work, connect, play, and say in words what keeps it from that.
@@ -20,10 +31,12 @@ import { showTo } from './test-hook.ts'
 export class PlayPage {
   readonly #options: PageOptions
   readonly #mode = new Mode()
+  readonly #settings = new SettingsStore()
   readonly #notice = new Notice(() => void this.#retry())
+  readonly #canvas = element<HTMLCanvasElement>('view')
   readonly #game: Game
-  #renderer: WebGLRenderer | null = null
-  #canvasSize: CanvasSize | null = null
+  #entry: Entry
+  #screen: Screen | null = null
   #sora: SoraWorld | null = null
   #error: SoraError | null = null
   #progress = ''
@@ -31,7 +44,17 @@ export class PlayPage {
 
   constructor(options: PageOptions) {
     this.#options = options
-    this.#game = new Game(this.#mode, { isStill: options.isTest })
+    this.#entry = options.entry
+    this.#game = new Game(this.#mode, {
+      settings: this.#settings,
+      canvas: this.#canvas,
+      isStill: options.isStill,
+      enter: (entry) => void this.#enter(entry),
+      onRecording: (isRunning) => {
+        if (this.#screen) this.#screen.size.isRecording = isRunning
+      },
+    })
+    this.#settings.onChange((settings) => this.#applyPicture(settings))
   }
 
   /** Leaves the room when the tab goes: the server need not wait whether it comes back. */
@@ -47,33 +70,41 @@ export class PlayPage {
     this.#progress = ''
     this.#say()
     try {
-      checkBrowser({ needsWasm: this.#options.downlink === 'latent' })
-      this.#renderer ??= this.#createRenderer()
-      this.#play(await this.#connect(this.#renderer))
+      const downlink = checkBrowser(this.#options.downlink ?? this.#settings.current.downlink)
+      this.#screen ??= this.#makeScreen()
+      this.#play(await this.#connect(this.#screen.renderer, downlink))
     } catch (thrown) {
       this.#fail(toSoraError(thrown))
     }
   }
 
-  #createRenderer(): WebGLRenderer {
-    const canvas = element<HTMLCanvasElement>('view')
-    const renderer = new WebGLRenderer({ canvas, antialias: false, powerPreference: 'low-power' })
-    this.#canvasSize = new CanvasSize(renderer)
+  #makeScreen(): Screen {
+    const renderer = new WebGLRenderer({ canvas: this.#canvas, antialias: false, powerPreference: 'low-power' })
+    this.#screen = { renderer, size: new CanvasSize(renderer), view: new PictureView(renderer) }
+    this.#applyPicture(this.#settings.current)
     renderer.setAnimationLoop((nowMs) => this.#draw(nowMs))
-    return renderer
+    return this.#screen
   }
 
-  async #connect(renderer: WebGLRenderer): Promise<SoraWorld> {
-    const { serverUrl, roomId, prompt, rngSeed, steps, downlink, isDemo } = this.#options
+  #applyPicture({ filter, resolution }: Readonly<Settings>): void {
+    if (!this.#screen) return
+    this.#screen.view.filter = filter
+    this.#screen.size.resolution = resolution
+  }
+
+  async #connect(renderer: WebGLRenderer, downlink: Settings['downlink']): Promise<SoraWorld> {
+    const { serverUrl, isDemo, steps = this.#settings.current.steps || undefined } = this.#options
+    const { roomId, snapshot } = this.#entry
     const parts = isDemo ? (await import('./demo-world.ts')).demoWorld() : {}
+    // A room, and a world that was kept, have their prompt, size and steps.
+    const isNew = roomId === undefined && snapshot === undefined
+    const size = isNew && !isDemo ? await askPictureSize(serverUrl, windowSize()) : undefined
     this.#sora = new SoraWorld({
       url: serverUrl,
       renderer,
-      roomId,
-      // A shared link leads to a world that has its prompt.
-      prompt: prompt ?? (roomId ? undefined : randomWorldIdea()),
-      rngSeed,
-      steps,
+      // Drawing is the page's: see PictureView.
+      scene: new Scene(),
+      ...(isNew ? { ...randomPreset(), ...definedOf(this.#entry), steps, size } : { roomId, snapshot }),
       downlink,
       ...parts,
       onProgress: (words) => {
@@ -90,7 +121,7 @@ export class PlayPage {
     world.on('state', () => this.#say())
     world.on('room', () => this.#say())
     world.on('closed', (problem) => problem && this.#fail(problem))
-    this.#canvasSize?.setPictureHeight(world.size.height)
+    if (this.#screen) this.#screen.size.pictureHeight = world.size.height
     this.#game.attach(world, controls)
     if (this.#options.isTest) showTo(world)
     const stopWaiting = world.on('frame', () => {
@@ -115,14 +146,21 @@ export class PlayPage {
     this.#sora = null
   }
 
-  async #retry(): Promise<void> {
-    // A room that has ended does not come back: start anew, and let the address say so.
-    if (this.#error?.code === 'room-missing') {
-      this.#options.roomId = undefined
-      history.replaceState(null, '', location.pathname)
-    }
+  /** Into another room; what was played here is left. */
+  async #enter(entry: Entry): Promise<void> {
+    this.#entry = entry
+    // A reload must not lead back into the room that was left.
+    if (this.#options.entry.roomId) history.replaceState(null, '', location.pathname)
     this.#leave()
     await this.start()
+  }
+
+  async #retry(): Promise<void> {
+    const code = this.#error?.code
+    if (code === 'no-wasm' || code === 'decoder-failed') this.#options.downlink = 'image'
+    // A room that has ended does not come back: start anew, and let the address say so. The same for a file that is refused.
+    const isHopeless = code === 'room-missing' || code?.startsWith('world-')
+    await this.#enter(isHopeless ? {} : this.#entry)
   }
 
   #say(): void {
@@ -144,5 +182,18 @@ export class PlayPage {
     this.#lastMs = nowMs
     this.#game.update(nowMs, deltaSeconds)
     this.#sora?.update(deltaSeconds)
+    const world = this.#sora?.world
+    if (world && this.#sora?.screen.visible) this.#screen?.view.draw(this.#sora.screen.texture, world.size)
   }
+}
+
+function windowSize() {
+  return { width: window.innerWidth, height: window.innerHeight }
+}
+
+/** Without what is undefined, which would hide what was there before. */
+function definedOf({ prompt, rngSeed }: Entry): Entry {
+  // A prompt of one's own has a random seed of its own.
+  if (prompt === undefined) return rngSeed === undefined ? {} : { rngSeed }
+  return { prompt, rngSeed }
 }

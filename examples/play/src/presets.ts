@@ -1,17 +1,26 @@
+/** A world to start with, and what its first second looks like. */
+export interface Preset {
+  prompt: string
+  /** The picture is of the world with this random seed: what is seen on the card is what one comes into. */
+  rngSeed: number
+  /** File in presets/, made by `npm run pictures -w @sora-world/example-play` with the model that ships. */
+  picture: string
+}
+
 /**
- * Worlds to start with: one for each of the eight biomes, in words that the bundled models were trained with
+ * One for each of the eight biomes, in words that the bundled models were trained with
  * (training/sora_world/world/captions.py).
  */
-export const WORLD_IDEAS = [
-  'a snowy forest at dusk',
-  'a desert village',
-  'a grassy plain under a blue sky',
-  'rocky mountains at dawn',
-  'a swamp in the rain',
-  'an autumn forest at night',
-  'a tropical island at noon',
-  'a green forest in the fog',
-] as const
+export const PRESETS: readonly Preset[] = [
+  { prompt: 'a snowy forest at dusk', rngSeed: 1, picture: 'snowy-forest' },
+  { prompt: 'a desert village', rngSeed: 1, picture: 'desert-village' },
+  { prompt: 'a grassy plain under a blue sky', rngSeed: 1, picture: 'grassy-plain' },
+  { prompt: 'rocky mountains at dawn', rngSeed: 1, picture: 'mountains' },
+  { prompt: 'a swamp in the rain', rngSeed: 1, picture: 'swamp' },
+  { prompt: 'an autumn forest at night', rngSeed: 1, picture: 'autumn-forest' },
+  { prompt: 'a tropical island at noon', rngSeed: 1, picture: 'island' },
+  { prompt: 'a green forest in the fog', rngSeed: 1, picture: 'foggy-forest' },
+]
 
 export const EVENT_IDEAS = [
   'it starts to rain',
@@ -21,17 +30,20 @@ export const EVENT_IDEAS = [
   'the sun rises',
 ] as const
 
-export function randomWorldIdea(): string {
-  return WORLD_IDEAS[Math.floor(Math.random() * WORLD_IDEAS.length)]!
+/** Address of a preset's picture. */
+export function pictureOf({ picture }: Preset): string {
+  return new URL(`./presets/${picture}.webp`, import.meta.url).href
+}
+
+export function randomPreset(): Preset {
+  return PRESETS[Math.floor(Math.random() * PRESETS.length)]!
 }
 
 /** A row of buttons, one per idea. */
 export function fillIdeas(row: HTMLElement, ideas: readonly string[], choose: (idea: string) => void): void {
   row.replaceChildren(
     ...ideas.map((idea) => {
-      const button = document.createElement('button')
-      button.type = 'button'
-      button.textContent = idea
+      const button = Object.assign(document.createElement('button'), { type: 'button', textContent: idea })
       button.addEventListener('click', () => choose(idea))
       return button
     }),

@@ -12,6 +12,7 @@ export type { DecodedChunk, DecoderOptions, FrameDecoder, Picture } from './deco
 export { ImageDecoder, type Pixels, type ReadImage } from './decode/image-decoder.ts'
 export { LatentDecoder, type LatentDecoderOptions } from './decode/latent-decoder.ts'
 export { HttpModelFiles, type ModelFiles, type ReadOptions } from './decode/model-files.ts'
+export { type EngineStream, SharedEngines } from './decode/shared-engines.ts'
 export type { InputDevice } from './input/device.ts'
 export { Gamepads, type GamepadsOptions } from './input/gamepad.ts'
 export { type InputSink, type InputSnapshot, InputState } from './input/input-state.ts'

@@ -1,5 +1,6 @@
 import { type Frame, requireOutputs, type WorldClient } from '@sora-world/sdk'
 import { AlwaysDepth, type Camera, type Material, type PerspectiveCamera, type Scene, ShaderMaterial } from 'three'
+import type { DrawingRenderer } from './draw-mark.ts'
 import { placeInWindow } from './window-placement.ts'
 import { WorldDepthTexture } from './world-depth-texture.ts'
 import { type ScreenWorld, WorldScreen, type WorldScreenOptions } from './world-screen.ts'
@@ -47,6 +48,7 @@ export class WorldBackdrop extends WorldScreen {
     this.stopDepth?.()
     super.setWorld(world)
     this.stopDepth = world?.on('frame', (frame: Frame) => this.depthTexture.setFrame(frame))
+    if (world?.frame) this.depthTexture.setFrame(world.frame)
   }
 
   override dispose(): void {
@@ -54,7 +56,8 @@ export class WorldBackdrop extends WorldScreen {
     this.depthTexture.dispose()
   }
 
-  override onBeforeRender = (_renderer: unknown, _scene: Scene, camera: Camera): void => {
+  override onBeforeRender = (renderer: DrawingRenderer, _scene: Scene, camera: Camera): void => {
+    this.drawn.set(renderer)
     const { width, height } = this.texture.image
     placeInWindow(this, camera, this.fit, width / height)
     const { near, far } = camera as PerspectiveCamera

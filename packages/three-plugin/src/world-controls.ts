@@ -85,6 +85,20 @@ export class WorldControls extends EventDispatcher<WorldControlsEventMap> {
     this.#switchDevices()
   }
 
+  /** Degrees of view per pixel of mouse. */
+  set mouseSensitivity(degrees: number) {
+    this.#pointer.sensitivity = degrees
+  }
+
+  /** Degrees of view per pixel of finger. */
+  set touchSensitivity(degrees: number) {
+    this.#touch.sensitivity = degrees
+  }
+
+  set invertY(isInverted: boolean) {
+    this.#pointer.invertY = isInverted
+  }
+
   connect(): void {
     if (this.#isConnected) return
     this.#isConnected = true

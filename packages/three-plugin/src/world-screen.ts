@@ -1,10 +1,11 @@
 import type { Frame, WorldClient } from '@sora-world/sdk'
 import { type Camera, type Material, Mesh, MeshBasicMaterial, PlaneGeometry, type Scene } from 'three'
+import { type DrawingRenderer, DrawMark } from './draw-mark.ts'
 import { type PictureFit, placeInWindow } from './window-placement.ts'
 import { type PictureFilter, WorldTexture } from './world-texture.ts'
 
 /** What a screen needs of a world: its frames, and a clock tick to know which one is due. */
-export type ScreenWorld = Pick<WorldClient, 'on' | 'update'>
+export type ScreenWorld = Pick<WorldClient, 'on' | 'update'> & Partial<Pick<WorldClient, 'frame'>>
 
 export interface WorldScreenOptions {
   /** `window` fills the view of whatever camera looks, behind everything else; `quad` is a thing in the scene. */
@@ -35,7 +36,9 @@ export class WorldScreen extends Mesh<PlaneGeometry, Material> {
   fit: PictureFit
   private readonly quadHeight: number
   private pictureAspect = 0
-  private world: ScreenWorld | null = null
+  /** When it was drawn last, see `WorldAttention`. */
+  readonly drawn = new DrawMark()
+  private shown: ScreenWorld | null = null
   private stopListening: (() => void) | undefined
 
   constructor(options: WorldScreenOptions = {}) {
@@ -54,16 +57,22 @@ export class WorldScreen extends Mesh<PlaneGeometry, Material> {
     else this.scale.set(height / 2, height / 2, 1)
   }
 
+  get world(): ScreenWorld | null {
+    return this.shown
+  }
+
   /** Shows the frames of this world from now on; `null` keeps the last picture. */
   setWorld(world: ScreenWorld | null): void {
     this.stopListening?.()
-    this.world = world
+    this.shown = world
     this.stopListening = world?.on('frame', this.onFrame)
+    // A world that is played already need not make another frame first.
+    if (world?.frame) this.onFrame(world.frame)
   }
 
   /** Once per animation frame: lets the world bring the frame that is due, by the world's own clock. */
   update(): void {
-    this.world?.update()
+    this.shown?.update()
   }
 
   override dispose(): void {
@@ -74,7 +83,8 @@ export class WorldScreen extends Mesh<PlaneGeometry, Material> {
     this.geometry.dispose()
   }
 
-  override onBeforeRender = (_renderer: unknown, _scene: Scene, camera: Camera): void => {
+  override onBeforeRender = (renderer: DrawingRenderer, _scene: Scene, camera: Camera): void => {
+    this.drawn.set(renderer)
     if (this.mode === 'window') placeInWindow(this, camera, this.fit, this.pictureAspect)
   }
 

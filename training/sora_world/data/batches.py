@@ -21,6 +21,7 @@ class FrameBatch:
     inverse_depth: Tensor  # float32 [B,T*F,H/8,W/8]
     block_id: Tensor  # int64 [B,T*F,H/8,W/8]
     latents: Tensor | None = None  # normalised [B,T,C,h,w]: to be decoded instead of the encoded frames
+    is_paired: bool = True  # False: these frames are not what the latents should show
 
 
 class Shard:

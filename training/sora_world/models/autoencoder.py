@@ -10,6 +10,9 @@ Shortcuts without parameters on every change of scale follow DC-AE (arXiv 2410.1
 Beside the convolutions runs a linear path from pixels to latents and back, set to the principal components of 16x16
 patches over four frames before training (train/principal.py). It is there from the first step, costs almost nothing,
 and was 3.4 dB better than half an hour of one CPU core without it; the convolutions add what it cannot express.
+
+Last, `Settle` sees the whole picture, linear path included, and removes what shows where cells meet: the layers before
+it write each cell's pixels without knowing what the neighbour wrote.
 """
 
 from __future__ import annotations
@@ -118,6 +121,22 @@ class EncoderNetwork(nn.Module):
         return self.leave(x)
 
 
+class Settle(nn.Module):
+    """A correction of the finished picture, from the picture and the features that tell places in a cell apart."""
+
+    def __init__(self, features: int, width: int):
+        super().__init__()
+        self.first = nn.Conv2d(features + 3 * 16, width, 3, padding=1)
+        self.second = nn.Conv2d(width, 3 * 16, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, picture: Tensor, features: Tensor) -> Tensor:
+        """picture [N,3,H,W], features [N,C,H/4,W/4] -> [N,3,H,W], to be added"""
+        inside = torch.cat([features, F.pixel_unshuffle(picture, 4)], 1)
+        return F.pixel_shuffle(self.second(F.relu(self.first(inside))), 4)
+
+
 class Encoder(nn.Module):
     """The linear path, and a network on top of it where the tier has one."""
 
@@ -147,6 +166,8 @@ class Decoder(nn.Module):
         self.to_shallow = Up(middle, shallow)
         self.shallow = nn.Sequential(*[ResidualBlock(shallow) for _ in range(blocks_shallow)])
         self.leave = nn.Conv2d(shallow, 3 * 16, 3, padding=1)
+        self.settle = Settle(shallow, config.settle_width)
+        self.distances = ResidualBlock(middle)
         self.depth = nn.Conv2d(middle, 2, 1)  # two frames per half-rate feature map
         self.block_id = nn.Conv2d(middle, 2 * config.block_ids, 1)
         self.block_ids = config.block_ids
@@ -167,10 +188,12 @@ class Decoder(nn.Module):
         features = self.enter(latent)
         x = self.deep(self.remember(features, state))
         middle = self.middle(self.to_middle(x))
-        picture = F.pixel_shuffle(self.leave(self.shallow(self.to_shallow(middle))), 4)
+        fine = self.shallow(self.to_shallow(middle))
+        picture = F.pixel_shuffle(self.leave(fine), 4) + plain.flatten(0, 1)
+        picture = picture + self.settle(picture, fine)
         return {
-            "frames": picture.reshape(plain.shape) + plain,
-            "inverse_depth": self.depth(middle).reshape(batch, 4, height * 2, width * 2),
+            "frames": picture.reshape(plain.shape),
+            "inverse_depth": self.depth(self.distances(middle)).reshape(batch, 4, height * 2, width * 2),
             "block_id": self.block_id(middle).reshape(batch, 4, self.block_ids, height * 2, width * 2),
             "state": features,
         }

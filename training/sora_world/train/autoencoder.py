@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,7 +113,8 @@ class LiveUnits:
 
 
 def to_device(batch: FrameBatch, device: torch.device) -> FrameBatch:
-    return FrameBatch(*(None if v is None else v.to(device, non_blocking=True) for v in vars(batch).values()))
+    moved = {k: v.to(device, non_blocking=True) for k, v in vars(batch).items() if isinstance(v, torch.Tensor)}
+    return replace(batch, **moved)
 
 
 @torch.no_grad()

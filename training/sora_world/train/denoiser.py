@@ -75,7 +75,14 @@ class DenoiserTraining(Resumable):
         self.steps, self.seconds = 0, 0.0
         self.rng = np.random.default_rng(0)
 
-    def step(self, batch: LatentBatch, progress: float, bf16: bool, shortcuts_from: float) -> dict[str, float]:
+    def step(
+        self,
+        batch: LatentBatch,
+        progress: float,
+        bf16: bool,
+        shortcuts_from: float,
+        own_context_from: float = OWN_CONTEXT_FROM,
+    ) -> dict[str, float]:
         """One optimiser step on one batch of clips."""
         with_shortcuts = progress >= shortcuts_from
         config = self.tier.denoiser
@@ -85,7 +92,7 @@ class DenoiserTraining(Resumable):
         memory = drop_memory(batch.memory, rows.kind)
         batch = replace(batch, tokens=batch.tokens * ~dropped, memory=memory)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
-            shown, rows = self.own_context(batch, rows) if progress >= OWN_CONTEXT_FROM else (clean, rows)
+            shown, rows = self.own_context(batch, rows) if progress >= own_context_from else (clean, rows)
             noisy = add_noise(shown, rows.noise, rows.sigma)
             target = self.bootstrap(batch, rows, noisy) if bool(rows.is_shortcut.any()) else None
             given = Conditioning(batch.actions, *self.model.read(batch.tokens), batch.pose, batch.memory)
@@ -198,7 +205,8 @@ def run(options: argparse.Namespace) -> None:
     tier = TIERS[options.tier]
     words = make_tokenizer(tier).words
     training = DenoiserTraining(tier, words, device, options.muon_lr, options.adam_lr)
-    if options.resume and (options.resume / "training.pt").exists():
+    resumed = bool(options.resume) and (options.resume / "training.pt").exists()
+    if resumed:
         training.load(options.resume / "training.pt")
     if options.compile:
         training.model.denoiser.compile(dynamic=False)
@@ -209,7 +217,7 @@ def run(options: argparse.Namespace) -> None:
     else:
         bank = LiveLatents(tier, autoencoder, make_tokenizer(tier), device, options.rng_seed, renderer=options.renderer)
     log, box = Log(options.out / "log.jsonl"), TimeBox(options.minutes, training.seconds)
-    if training.steps == 0:
+    if not resumed:
         log.write(event="recall", explained=training.fit_recall(bank))
     log.write(event="start", step=training.steps, clips=bank.clip_count(), options=vars(options) | paths(options))
 
@@ -218,7 +226,7 @@ def run(options: argparse.Namespace) -> None:
     while box.progress < 1 and training.steps < options.steps:
         drawn = draw_batch(bank, training.rng, options.batch)
         batch = LatentBatch(*(value.to(device) for value in vars(drawn).values()))
-        report = training.step(batch, box.progress, options.bf16, options.shortcuts_from)
+        report = training.step(batch, box.progress, options.bf16, options.shortcuts_from, options.own_context_from)
         training.seconds = box.elapsed
         for name, value in report.items():
             sums.setdefault(name, []).append(value)
@@ -244,6 +252,7 @@ def main() -> None:
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--adam-lr", type=float, default=1e-3)
     parser.add_argument("--shortcuts-from", type=float, default=SHORTCUTS_FROM)
+    parser.add_argument("--own-context-from", type=float, default=OWN_CONTEXT_FROM)
     run(parser.parse_args())
 
 

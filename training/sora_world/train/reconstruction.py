@@ -20,7 +20,7 @@ WEIGHTS = {
     "gradient": 0.5,
     "ssim": 0.1,
     "spectrum": 0.05,
-    "depth": 0.2,
+    "depth": 0.4,
     "block_id": 0.05,
 }
 WINDOW = 16

@@ -77,9 +77,14 @@ def _mode_weights(seeds: Tensor, scenario: str | None) -> Tensor:
     return table[index]
 
 
-def set_stage(count: int, frames: int, rng_seed: int, device: torch.device, scenario: str | None) -> Stage:
-    """Worlds and players at frame 0."""
-    seeds = hash_integers(torch.tensor(rng_seed, device=device), torch.arange(count, device=device))
+def clip_seeds(rng_seed: int, count: int, device: torch.device) -> Tensor:
+    """What fixes each of `count` clips, int64 [B]."""
+    return hash_integers(torch.tensor(rng_seed, device=device), torch.arange(count, device=device))
+
+
+def set_stage(seeds: Tensor, frames: int, scenario: str | None) -> Stage:
+    """Worlds and players at frame 0, for clip seeds int64 [B]."""
+    count, device = seeds.shape[0], seeds.device
     world, centre = choose_places(seeds, scenario)
     grid = build_grid(world, centre, _grid_side(frames))
     feet, yaw = choose_start(grid, seeds, scenario)
@@ -110,7 +115,7 @@ def _local_pose(body: Body) -> Tensor:
     return torch.cat([body.eye(), body.yaw[:, None], body.pitch[:, None]], 1)
 
 
-def _settle(stage: Stage, tables: EditTables) -> None:
+def settle(stage: Stage, tables: EditTables) -> None:
     """Lets the players come to rest before frame 0."""
     still = torch.zeros((stage.seeds.shape[0], 21), device=stage.seeds.device)
     for _ in range(3):
@@ -129,11 +134,19 @@ def render_clips(count: int, frames: int, height: int, width: int, rng_seed: int
     if scenario is not None and scenario not in SCENARIOS:
         raise ValueError(f"unknown scenario {scenario!r}; known: {', '.join(SCENARIOS)}")
     device = torch.device(device)
-    stage = set_stage(count, frames, rng_seed, device, scenario)
+    stage = set_stage(clip_seeds(rng_seed, count, device), frames, scenario)
+    return film(stage, frames, height, width, rays_per_slice, played)
+
+
+@torch.inference_mode()
+def film(stage: Stage, frames: int, height: int, width: int, rays_per_slice: int = RAYS_PER_SLICE,
+         played: Tensor | None = None) -> ClipBatch:
+    """Plays and draws a stage, which is used up; arguments as in `render_clips`."""
+    count, device = stage.seeds.shape[0], stage.seeds.device
     tables = EditTables(device)
     renderer = Renderer(height, width, device, rays_per_slice)
     grid, body, editor = stage.grid, stage.body, stage.editor
-    _settle(stage, tables)
+    settle(stage, tables)
     script = start_script(stage.seeds, stage.modes, body.yaw)
     aim = take_aim(grid, body)
     pose = _local_pose(body)
@@ -146,7 +159,7 @@ def render_clips(count: int, frames: int, height: int, width: int, rng_seed: int
         else:
             action = step_script(grid, body, editor, aim, script, frame)
             if played is not None:
-                action = _played_action(played, frame).to(device).expand(count, -1)
+                action = played_action(played, frame).to(device).expand(count, -1)
                 script.mode.fill_(M["look"])  # whose captions name no activity
             step_body(grid, body, action, tables.solid)
             aim = step_editor(grid, body, editor, action, tables)
@@ -169,7 +182,7 @@ def render_clips(count: int, frames: int, height: int, width: int, rng_seed: int
     return _finish(stage, {name: torch.stack(values, 1) for name, values in tracks.items()})
 
 
-def _played_action(played: Tensor, frame: int) -> Tensor:
+def played_action(played: Tensor, frame: int) -> Tensor:
     """[A] that leads into a frame from 1 on."""
     return played[frame - 1] if frame <= played.shape[0] else torch.zeros_like(played[0])
 

@@ -6,7 +6,7 @@ from sora_world.world.actions import INDEX
 from sora_world.world.biomes import BIOMES
 from sora_world.world.blocks import AIR, HAND, ID
 from sora_world.world.camera import Lens, basis
-from sora_world.world.clips import render_clips, set_stage
+from sora_world.world.clips import clip_seeds, render_clips, set_stage
 from sora_world.world.editing import cast
 from sora_world.world.terrain import find_biome, ground_height
 
@@ -49,7 +49,7 @@ def test_depth_reprojects_onto_the_next_frame():
 
 
 def test_leaps_find_the_same_block_as_small_steps():
-    stage = set_stage(2, 8, 4, torch.device("cpu"), None)
+    stage = set_stage(clip_seeds(4, 2, torch.device("cpu")), 8, None)
     grid, eye = stage.grid, stage.body.eye()
     generator = torch.Generator().manual_seed(0)
     direction = torch.nn.functional.normalize(torch.randn((2, 200, 3), generator=generator), dim=-1)

@@ -14,7 +14,7 @@ export function makeJoin(
   downlink: FrameDecoder['kind'],
   snapshot?: string,
 ): TransportJoin {
-  const { roomId, prompt, rngSeed, size, steps, role } = options
+  const { roomId, prompt, rngSeed, size, steps, role, guard } = options
   return {
     roomId,
     options: {
@@ -25,6 +25,7 @@ export function makeJoin(
       ...(size ? { size: { width: size.width, height: size.height } } : {}),
       ...(steps === undefined ? {} : { steps }),
       ...(role ? { role } : {}),
+      ...(guard === undefined ? {} : { guard }),
       ...(snapshot === undefined ? {} : { snapshot }),
     },
   }

@@ -29,6 +29,8 @@ export interface WorldClientOptions {
   /** Denoise steps per chunk; more is better and slower. */
   steps?: number
   role?: 'player' | 'spectator'
+  /** Whether a world that breaks down is started anew at the same place; what the server does by default without it. */
+  guard?: boolean
   /** What the client is waiting for, in words for a person. */
   onProgress?(words: string): void
   /** Gives up connecting; later it has no effect. */
@@ -57,6 +59,8 @@ export interface WorldEvents {
   frame: Frame
   /** A chunk came in, before it is decoded. */
   chunk: Chunk
+  /** The world had broken down and starts anew at the same place, with this chunk, which is yet to be shown. */
+  recovery: { world: number; seq: number }
   state: WorldState
   room: RoomView
   /** Once a second while frames are shown. */

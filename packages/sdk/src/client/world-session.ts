@@ -54,7 +54,11 @@ export class WorldSession {
     this.pipeline = new ChunkPipeline({
       clock,
       stats,
-      onChunk: (chunk) => this.events.emit('chunk', chunk),
+      onChunk: (chunk) => {
+        this.events.emit('chunk', chunk)
+        const { world, seq, header } = chunk
+        if (header.recovery && !header.catchUp) this.events.emit('recovery', { world, seq })
+      },
       onFrames: () => this.show.arm(),
       onError: (error) => this.report(error),
       onDecoderLost: (error) => void this.#replaceDecoder(error),

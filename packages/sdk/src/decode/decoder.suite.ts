@@ -8,8 +8,6 @@ export interface DecoderHarness {
   decoder: FrameDecoder
   manifest: ModelManifest
   files: ModelFiles
-  /** False: a deviation that is meant, with its reason where the suite is called. */
-  hasDepth?: boolean
 }
 
 /** A chunk that fits the model; `fill` is every number of its latent. */
@@ -32,7 +30,9 @@ export function makeChunk(manifest: ModelManifest, kind: Chunk['kind'], seq: num
   } satisfies ChunkHeader as ChunkHeader
   const base = { header, world: 0, seq, restart: seq === 0, bytes: 1 }
   if (kind === 'image') {
-    return { ...base, kind, images: Array.from({ length: frames }, () => Uint8Array.of(fill)), imageType: 'image/fake' }
+    const images = Array.from({ length: frames }, () => Uint8Array.of(fill))
+    const depth = { codes: new Uint8Array(frames * 6).fill(fill), width: 3, height: 2 }
+    return { ...base, kind, images, imageType: 'image/fake', depth }
   }
   return { ...base, kind, latent: new Int8Array(manifest.latent.channels * latentHeight * latentWidth).fill(fill) }
 }
@@ -76,12 +76,11 @@ export function describeDecoder(name: string, make: () => Promise<DecoderHarness
       }
     })
 
-    it('gives depth of its own size, or none', async () => {
+    it('gives depth of its own size', async () => {
       await load()
       const [picture] = await decode(0)
       const { inverseDepth, depthWidth, depthHeight } = picture!
-      if (harness.hasDepth === false) expect(inverseDepth).toBeNull()
-      else expect(inverseDepth).toHaveLength(depthWidth * depthHeight)
+      expect(inverseDepth).toHaveLength(depthWidth * depthHeight)
     })
 
     it('does not touch a picture that is not released, however many follow', async () => {

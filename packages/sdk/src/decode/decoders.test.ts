@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseManifest, SoraError } from '../protocol/index.ts'
+import { encodeDepth, parseManifest, SoraError } from '../protocol/index.ts'
+import type { ImageChunk } from '../stream/chunk-assembler.ts'
 import { FAKE_MANIFEST } from '../transport/fake-manifest.ts'
 import { describeDecoder, makeChunk } from './decoder.suite.ts'
 import { FakeDecoder } from './fake-decoder.ts'
 import { FakeEngine } from './fake-engine.ts'
-import { ImageDecoder } from './image-decoder.ts'
+import { ImageDecoder, type ReadImage } from './image-decoder.ts'
 import { LatentDecoder } from './latent-decoder.ts'
 import type { ModelFiles } from './model-files.ts'
 import { serveEngine, type WorkerScope } from './serve-engine.ts'
@@ -73,8 +74,6 @@ describeDecoder('ImageDecoder', async () => ({
   }),
   manifest: FAKE_MANIFEST,
   files: NO_FILES,
-  // The server sends pictures only.
-  hasDepth: false,
 }))
 
 // The real decoder, with WASM in Node.
@@ -87,6 +86,28 @@ if (existsSync(new URL('manifest.json', NANO))) {
     files: { manifest: async () => manifest, read },
   }))
 }
+
+describe('ImageDecoder', () => {
+  const read: ReadImage = async () => ({ width: 24, height: 16, data: new Uint8ClampedArray(24 * 16 * 4) })
+
+  it('gives each picture its own depth', async () => {
+    const chunk = makeChunk(FAKE_MANIFEST, 'image', 0)
+    if (chunk.kind !== 'image') throw new Error('no image chunk')
+    const depths = [0.5, 0, 1, 0.25].map((inverse) => new Float32Array(6).fill(inverse))
+    chunk.depth = { codes: encodeDepth(Float32Array.from(depths.flatMap((depth) => [...depth]))), width: 3, height: 2 }
+    const { pictures } = await new ImageDecoder(read).decode(chunk)
+    for (const [frame, { inverseDepth, depthWidth, depthHeight }] of pictures.entries()) {
+      expect([depthWidth, depthHeight]).toEqual([3, 2])
+      expect([...inverseDepth!]).toEqual([...depths[frame]!].map((inverse) => expect.closeTo(inverse, 1)))
+    }
+  })
+
+  it('shows pictures without depth, too', async () => {
+    const chunk = { ...makeChunk(FAKE_MANIFEST, 'image', 0), depth: null } as ImageChunk
+    const { pictures } = await new ImageDecoder(read).decode(chunk)
+    expect(pictures[3]).toMatchObject({ width: 24, inverseDepth: null, depthWidth: 0, depthHeight: 0 })
+  })
+})
 
 describe('LatentDecoder', () => {
   const options = {

@@ -8,9 +8,10 @@ import type { EngineFrame, EngineModel, EngineResult, LatentEngine } from './lat
  */
 export class FakeEngine implements LatentEngine {
   readonly backend = 'fake'
+  readonly problem = null
   #model: EngineModel | null = null
   #pool: FramePool | null = null
-  #sinceRestart = 0
+  readonly #sinceRestart = new Map<number, number>()
 
   async load(model: EngineModel, onProgress: (words: string) => void): Promise<void> {
     onProgress('starting the fake engine')
@@ -18,11 +19,18 @@ export class FakeEngine implements LatentEngine {
     this.#pool = new FramePool(model.width * model.height, (model.width / 8) * (model.height / 8))
   }
 
-  async decode(latent: Int8Array<ArrayBuffer>, restart: boolean): Promise<EngineResult> {
-    this.#sinceRestart = restart ? 1 : this.#sinceRestart + 1
+  async decode(latent: Int8Array<ArrayBuffer>, restart: boolean, stream: number): Promise<EngineResult> {
+    const green = restart ? 1 : (this.#sinceRestart.get(stream) ?? 0) + 1
+    this.#sinceRestart.set(stream, green)
     if (latent[0] === -128) throw new SoraError('decoder-failed', 'this latent breaks the fake engine')
-    const frames = Array.from({ length: this.#model!.framesPerChunk }, (_, index) => this.#paint(latent[0] ?? 0, index))
+    const frames = Array.from({ length: this.#model!.framesPerChunk }, (_, index) =>
+      this.#paint(latent[0] ?? 0, green, index),
+    )
     return { frames, decodeMs: 1 }
+  }
+
+  close(stream: number): void {
+    this.#sinceRestart.delete(stream)
   }
 
   recycle(frame: EngineFrame): void {
@@ -33,9 +41,9 @@ export class FakeEngine implements LatentEngine {
     this.#model = null
   }
 
-  #paint(red: number, blue: number): EngineFrame {
+  #paint(red: number, green: number, blue: number): EngineFrame {
     const frame = this.#pool!.take()
-    for (let i = 0; i < frame.rgba.length; i += 4) frame.rgba.set([red, this.#sinceRestart, blue], i)
+    for (let i = 0; i < frame.rgba.length; i += 4) frame.rgba.set([red, green, blue], i)
     frame.inverseDepth?.fill(0.5)
     return frame
   }

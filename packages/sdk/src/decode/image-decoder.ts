@@ -1,5 +1,5 @@
-import { SoraError } from '../protocol/index.ts'
-import type { Chunk } from '../stream/chunk-assembler.ts'
+import { decodeDepth, SoraError } from '../protocol/index.ts'
+import type { Chunk, ImageChunk } from '../stream/chunk-assembler.ts'
 import type { DecodedChunk, DecoderOptions, FrameDecoder, Picture } from './frame-decoder.ts'
 
 /** Reads encoded pictures into pixels; the one thing that differs between platforms. */
@@ -11,7 +11,7 @@ export interface Pixels {
   data: Uint8ClampedArray<ArrayBuffer>
 }
 
-/** Image downlink: the server decoded the latents, here only JPEG or WebP is read. Gives no depth. */
+/** Image downlink: the server decoded the latents, here only JPEG or WebP is read, and the depth that comes with it. */
 export class ImageDecoder implements FrameDecoder {
   readonly kind = 'image'
   readonly backend = 'image'
@@ -39,7 +39,10 @@ export class ImageDecoder implements FrameDecoder {
       throw new SoraError('decoder-failed', `a picture of type ${chunk.imageType} could not be read`, { cause })
     }
     if (this.#isDisposed) throw new SoraError('aborted', 'the decoder was disposed')
-    return { pictures: images.map(toPicture), decodeMs: performance.now() - startMs }
+    return {
+      pictures: images.map((image, frame) => toPicture(image, depthOf(chunk, frame))),
+      decodeMs: performance.now() - startMs,
+    }
   }
 
   dispose(): void {
@@ -47,8 +50,18 @@ export class ImageDecoder implements FrameDecoder {
   }
 }
 
-function toPicture({ width, height, data }: Pixels): Picture {
-  return { width, height, rgba: data, inverseDepth: null, depthWidth: 0, depthHeight: 0, release() {} }
+type Depth = Pick<Picture, 'inverseDepth' | 'depthWidth' | 'depthHeight'>
+
+function toPicture({ width, height, data }: Pixels, depth: Depth): Picture {
+  return { width, height, rgba: data, ...depth, release() {} }
+}
+
+function depthOf({ depth }: ImageChunk, frame: number): Depth {
+  if (!depth) return { inverseDepth: null, depthWidth: 0, depthHeight: 0 }
+  const { codes, width, height } = depth
+  const samples = width * height
+  const inverseDepth = decodeDepth(codes.subarray(frame * samples, (frame + 1) * samples))
+  return { inverseDepth, depthWidth: width, depthHeight: height }
 }
 
 async function readInBrowser(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<Pixels> {

@@ -1,8 +1,9 @@
-import { chunkDurationMs, type ModelManifest, SoraError } from '../protocol/index.ts'
+import { SoraError } from '../protocol/index.ts'
 import type { Chunk } from '../stream/chunk-assembler.ts'
 import type { DecodedChunk, DecoderOptions, FrameDecoder, Picture } from './frame-decoder.ts'
-import type { EngineFrame, EngineModel, LatentEngine } from './latent-engine.ts'
-import { WorkerEngine } from './worker-engine.ts'
+import type { EngineFrame, LatentEngine } from './latent-engine.ts'
+import { type EngineStream, SharedEngines } from './shared-engines.ts'
+import { decoderFile, type EngineShape, engineMakers, engineShape, engineSource, startEngine } from './start-engine.ts'
 
 export interface LatentDecoderOptions {
   /** `auto`: WebGPU where it works and is fast enough, else WASM. `webgpu`: also a slow one. */
@@ -16,145 +17,83 @@ export interface LatentDecoderOptions {
   createWorker?: (() => Worker) | null
   /** Takes the place of onnxruntime-web in this thread; for tests. */
   createEngine?: () => LatentEngine | Promise<LatentEngine>
+  /**
+   * Decoders of one set share an engine where model, size, backend and the functions above are the same. One set for the
+   * whole page by default: several worlds, one worker.
+   */
+  engines?: SharedEngines
 }
+
+const PAGE_ENGINES = /* @__PURE__ */ new SharedEngines()
 
 /** Latent downlink: decodes with the model's own decoder, in a worker where there are workers. */
 export class LatentDecoder implements FrameDecoder {
   readonly kind = 'latent'
   readonly #options: LatentDecoderOptions
-  #engine: LatentEngine | null = null
-  #model: EngineModel | null = null
-  #last: Promise<unknown> = Promise.resolve()
-  #isDisposed = false
+  readonly #closing = new AbortController()
+  #stream: EngineStream | null = null
+  #shape: EngineShape | null = null
 
   constructor(options: LatentDecoderOptions = {}) {
     this.#options = options
   }
 
   get backend(): string {
-    return this.#engine?.backend ?? ''
+    return this.#stream?.backend ?? ''
   }
 
-  async load(options: DecoderOptions): Promise<void> {
-    const progress = options.onProgress ?? (() => {})
-    this.#model = await readModel(options, this.#options, progress)
-    const engines = this.#engines()
-    for (const [index, create] of engines.entries()) {
-      if (await this.#tryEngine(create, progress, index === engines.length - 1)) return
-      // Whatever the worker stumbled over, threads are the likeliest.
-      this.#model = { ...this.#model, backend: 'wasm', threads: 1 }
-    }
+  async load({ manifest, variant, size, files, onProgress = () => {}, signal }: DecoderOptions): Promise<void> {
+    const options = this.#options
+    const shape = engineShape({ manifest, size }, options)
+    const file = decoderFile(manifest, variant)
+    const signals = [this.#closing.signal, ...(signal ? [signal] : [])]
+    this.#stream = await (options.engines ?? PAGE_ENGINES).open({
+      source: engineSource(options),
+      key: JSON.stringify([manifest.files[file]?.sha256, file, shape]),
+      start: async (progress, unused) => {
+        const graph = await files.read(file, manifest, { signal: unused, onBytes: downloadWords(progress) })
+        return startEngine(engineMakers(options), { ...shape, graph }, progress, unused)
+      },
+      onProgress,
+      signal: AbortSignal.any(signals),
+    })
+    this.#shape = shape
+    if (this.#closing.signal.aborted) this.#stream.close()
   }
 
-  decode(chunk: Chunk): Promise<DecodedChunk> {
-    // One after the other: each chunk needs the state that the one before leaves.
-    const result = this.#last.then(() => this.#decode(chunk))
-    this.#last = result.catch(() => {})
-    return result
+  async decode(chunk: Chunk): Promise<DecodedChunk> {
+    if (chunk.kind !== 'latent') throw new SoraError('packet-invalid', 'pictures came where a latent was expected')
+    const [stream, shape] = [this.#stream, this.#shape]
+    if (!stream || !shape) throw new SoraError('aborted', 'the decoder is not loaded')
+    checkShape(chunk.header.shape, shape)
+    const { frames, decodeMs } = await stream.decode(chunk.latent, chunk.restart)
+    return { pictures: frames.map((frame) => makePicture(frame, shape, stream)), decodeMs }
   }
 
   dispose(): void {
-    this.#isDisposed = true
-    this.#engine?.dispose()
-  }
-
-  /** Ways to decode, best first. */
-  #engines(): (() => LatentEngine | Promise<LatentEngine>)[] {
-    const { createEngine, createWorker = typeof Worker === 'function' ? startWorker : null } = this.#options
-    if (createEngine) return [createEngine]
-    return createWorker ? [() => new WorkerEngine(createWorker()), inThisThread] : [inThisThread]
-  }
-
-  async #tryEngine(
-    create: () => LatentEngine | Promise<LatentEngine>,
-    progress: (words: string) => void,
-    isLast: boolean,
-  ): Promise<boolean> {
-    try {
-      // Known from the start, so that `dispose` ends it while it loads.
-      this.#engine = await create()
-      await this.#engine.load(this.#model!, progress)
-    } catch (error) {
-      this.#engine?.dispose()
-      this.#engine = null
-      if (isLast || this.#isDisposed) throw error
-      return false
-    }
-    if (this.#isDisposed) this.#engine.dispose()
-    return true
-  }
-
-  async #decode(chunk: Chunk): Promise<DecodedChunk> {
-    if (chunk.kind !== 'latent') throw new SoraError('packet-invalid', 'pictures came where a latent was expected')
-    const engine = this.#engine
-    if (!engine || this.#isDisposed) throw new SoraError('aborted', 'the decoder is not loaded')
-    checkShape(chunk.header.shape, this.#model!)
-    const { frames, decodeMs } = await engine.decode(chunk.latent, chunk.restart)
-    return { pictures: frames.map((frame) => this.#picture(frame, engine)), decodeMs }
-  }
-
-  #picture(frame: EngineFrame, engine: LatentEngine): Picture {
-    const { width, height, depthScale } = this.#model!
-    let isOut = true
-    return {
-      width,
-      height,
-      rgba: frame.rgba,
-      inverseDepth: frame.inverseDepth,
-      depthWidth: frame.inverseDepth ? Math.floor(width / depthScale) : 0,
-      depthHeight: frame.inverseDepth ? Math.floor(height / depthScale) : 0,
-      release() {
-        if (isOut) engine.recycle(frame)
-        isOut = false
-      },
-    }
+    this.#closing.abort(new SoraError('aborted', 'the decoder was disposed'))
+    this.#stream?.close()
   }
 }
 
-function startWorker(): Worker {
-  // Bundlers look for exactly these words.
-  return new Worker(new URL('./decoder-worker.ts', import.meta.url), { type: 'module', name: 'sora-world decoder' })
-}
-
-async function inThisThread(): Promise<LatentEngine> {
-  const { OnnxWebDecoder } = await import('./onnx-web-decoder.ts')
-  return new OnnxWebDecoder()
-}
-
-async function readModel(
-  { manifest, variant, size, files, signal }: DecoderOptions,
-  { backend = 'auto', threads = 0 }: LatentDecoderOptions,
-  progress: (words: string) => void,
-): Promise<EngineModel> {
-  const name = decoderFile(manifest, variant)
-  const graph = await files.read(name, manifest, { signal, onBytes: downloadWords(progress) })
+function makePicture(frame: EngineFrame, { width, height, depthScale }: EngineShape, stream: EngineStream): Picture {
+  let isOut = true
   return {
-    graph,
-    channels: manifest.latent.channels,
-    latentWidth: size.latentWidth,
-    latentHeight: size.latentHeight,
-    stateChannels: manifest.decoder.stateChannels,
-    framesPerChunk: manifest.frames.perChunk,
-    width: size.width,
-    height: size.height,
-    depthScale: manifest.decoder.depthScale,
-    clip: manifest.latent.wire.clip,
-    chunkMs: chunkDurationMs(manifest),
-    backend,
-    threads,
+    width,
+    height,
+    rgba: frame.rgba,
+    inverseDepth: frame.inverseDepth,
+    depthWidth: frame.inverseDepth ? Math.floor(width / depthScale) : 0,
+    depthHeight: frame.inverseDepth ? Math.floor(height / depthScale) : 0,
+    release() {
+      if (isOut) stream.recycle(frame)
+      isOut = false
+    },
   }
 }
 
-/** A variant made for browsers, else full precision, which every backend runs; else what the server plays. */
-function decoderFile(manifest: ModelManifest, variant: string): string {
-  const { variants } = manifest
-  const graphs = variants.web ?? variants['cpu-fp32'] ?? variants[variant] ?? Object.values(variants)[0]
-  if (!graphs) throw new SoraError('model-invalid', 'the model package has no variant')
-  return graphs.decoder
-}
-
-function checkShape([channels, height, width]: readonly number[], model: EngineModel): void {
-  if (channels === model.channels && height === model.latentHeight && width === model.latentWidth) return
+function checkShape([channels, height, width]: readonly number[], shape: EngineShape): void {
+  if (channels === shape.channels && height === shape.latentHeight && width === shape.latentWidth) return
   throw new SoraError('packet-invalid', `latent of shape ${channels}x${height}x${width} does not fit the model`)
 }
 

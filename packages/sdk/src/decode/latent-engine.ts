@@ -1,3 +1,5 @@
+import type { SoraError } from '../protocol/index.ts'
+
 /** What an engine needs to know of a model; plain data, so that it can be sent to a worker. */
 export interface EngineModel {
   /** The decoder graph. */
@@ -37,14 +39,18 @@ export interface EngineResult {
 /**
  * Runs the decoder graph, in this thread or in another one. One call at a time.
  *
- * Keeps the state that runs from chunk to chunk; `restart` sets it to zeros.
+ * Keeps the state that runs from chunk to chunk, one for each stream; `restart` sets it to zeros.
  */
 export interface LatentEngine {
   readonly backend: string
+  /** Why every call fails from now on; null while it works. */
+  readonly problem: SoraError | null
   /** @throws SoraError `no-wasm` or `decoder-failed` */
   load(model: EngineModel, onProgress: (words: string) => void): Promise<void>
   /** `latent` [C,h,w] as on the wire; not kept. @throws SoraError `decoder-failed`, `packet-invalid` */
-  decode(latent: Int8Array<ArrayBuffer>, restart: boolean): Promise<EngineResult>
+  decode(latent: Int8Array<ArrayBuffer>, restart: boolean, stream: number): Promise<EngineResult>
+  /** Forgets the state of a stream. */
+  close(stream: number): void
   /** Gives arrays of a frame back, to be written again. */
   recycle(frame: EngineFrame): void
   dispose(): void

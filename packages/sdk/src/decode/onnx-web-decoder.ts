@@ -13,15 +13,18 @@ const PATIENCE_MS = 60_000
 /** Share of a chunk's time that decoding may take, so that showing and input keep their part. */
 const REAL_TIME_SHARE = 0.5
 const MAX_THREADS = 4
+/** Stream of the first runs; worlds count from 1. */
+const WARM_UP = 0
 
 /** {@link LatentEngine} with onnxruntime-web, in the thread that calls it. The only file that imports it. */
 export class OnnxWebDecoder implements LatentEngine {
+  readonly problem = null
   #runtime: Runtime | null = null
   #session: InferenceSession | null = null
   #model: EngineModel | null = null
   #pool: FramePool | null = null
   #latent = new Float32Array(0)
-  #state: Tensor | null = null
+  readonly #states = new Map<number, Tensor>()
   #backend = ''
 
   get backend(): string {
@@ -37,14 +40,18 @@ export class OnnxWebDecoder implements LatentEngine {
     await this.#startWasm(onProgress)
   }
 
-  async decode(latent: Int8Array<ArrayBuffer>, restart: boolean): Promise<EngineResult> {
+  async decode(latent: Int8Array<ArrayBuffer>, restart: boolean, stream: number): Promise<EngineResult> {
     if (latent.length !== this.#latent.length) {
       throw new SoraError('packet-invalid', `latent of ${latent.length} numbers, the model has ${this.#latent.length}`)
     }
     const startMs = performance.now()
     dequantiseLatent(latent, this.#model!.clip, this.#latent)
-    const frames = await this.#run(restart)
+    const frames = await this.#run(restart, stream)
     return { frames, decodeMs: performance.now() - startMs }
+  }
+
+  close(stream: number): void {
+    this.#states.delete(stream)
   }
 
   recycle(frame: EngineFrame): void {
@@ -54,7 +61,7 @@ export class OnnxWebDecoder implements LatentEngine {
   dispose(): void {
     void this.#session?.release().catch(() => {})
     this.#session = null
-    this.#state = null
+    this.#states.clear()
   }
 
   async #tryWebGpu(onProgress: (words: string) => void): Promise<boolean> {
@@ -112,28 +119,28 @@ export class OnnxWebDecoder implements LatentEngine {
   /** Two runs, the second timed: the first one compiles. The state is as new afterwards. */
   async #warmUp(): Promise<number> {
     this.#latent.fill(0)
-    for (const frame of await this.#run(true)) this.recycle(frame)
+    for (const frame of await this.#run(true, WARM_UP)) this.recycle(frame)
     const startMs = performance.now()
-    for (const frame of await this.#run(true)) this.recycle(frame)
-    this.#state = null
+    for (const frame of await this.#run(true, WARM_UP)) this.recycle(frame)
+    this.close(WARM_UP)
     return performance.now() - startMs
   }
 
-  async #run(restart: boolean): Promise<EngineFrame[]> {
+  async #run(restart: boolean, stream: number): Promise<EngineFrame[]> {
     const { channels, latentHeight: h, latentWidth: w, stateChannels } = this.#model!
     const { Tensor } = this.#runtime!
     if (!this.#session) throw new SoraError('aborted', 'the decoder was disposed')
-    const size = stateChannels * h * w
-    if (restart || !this.#state) this.#state = new Tensor('float32', new Float32Array(size), [1, stateChannels, h, w])
+    const before = restart ? undefined : this.#states.get(stream)
+    const state = before ?? new Tensor('float32', new Float32Array(stateChannels * h * w), [1, stateChannels, h, w])
     const latent = new Tensor('float32', this.#latent, [1, channels, h, w])
     let outputs: InferenceSession.OnnxValueMapType
     try {
-      outputs = await this.#session.run({ latent, state: this.#state })
+      outputs = await this.#session.run({ latent, state })
     } catch (cause) {
-      this.#state = null
+      this.close(stream)
       throw new SoraError('decoder-failed', `the decoder failed: ${wordsOf(cause)}`, { cause })
     }
-    this.#state = (outputs.next_state as Tensor | undefined) ?? this.#state
+    this.#states.set(stream, (outputs.next_state as Tensor | undefined) ?? state)
     return this.#unpack(outputs.frames as Tensor, outputs.inverse_depth as Tensor | undefined)
   }
 

@@ -12,12 +12,13 @@ export interface WorkerScope {
 export function serveEngine(engine: LatentEngine, scope: WorkerScope): void {
   async function handle(request: WorkerRequest): Promise<void> {
     if (request.kind === 'recycle') return engine.recycle(request.frame)
+    if (request.kind === 'close') return engine.close(request.stream)
     try {
       if (request.kind === 'load') {
         await engine.load(request.model, (words) => scope.postMessage({ kind: 'progress', words }))
         return scope.postMessage({ kind: 'loaded', id: request.id, backend: engine.backend })
       }
-      const result = await engine.decode(request.latent, request.restart)
+      const result = await engine.decode(request.latent, request.restart, request.stream)
       scope.postMessage({ kind: 'decoded', id: request.id, result }, buffersOf(result.frames))
     } catch (error) {
       scope.postMessage({ kind: 'failed', id: request.id, error: toSoraError(error, 'decoder-failed').toJSON() })

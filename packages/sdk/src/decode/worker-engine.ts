@@ -34,8 +34,16 @@ export class WorkerEngine implements LatentEngine {
     this.#backend = `${await this.#call<string>((id) => ({ kind: 'load', id, model }))}, in a worker`
   }
 
-  decode(latent: Int8Array<ArrayBuffer>, restart: boolean): Promise<EngineResult> {
-    return this.#call<EngineResult>((id) => ({ kind: 'decode', id, latent, restart }))
+  get problem(): SoraError | null {
+    return this.#problem
+  }
+
+  decode(latent: Int8Array<ArrayBuffer>, restart: boolean, stream: number): Promise<EngineResult> {
+    return this.#call<EngineResult>((id) => ({ kind: 'decode', id, latent, restart, stream }))
+  }
+
+  close(stream: number): void {
+    if (!this.#problem) this.#post({ kind: 'close', stream })
   }
 
   recycle(frame: EngineFrame): void {

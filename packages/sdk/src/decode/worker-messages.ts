@@ -4,7 +4,8 @@ import type { EngineFrame, EngineModel, EngineResult } from './latent-engine.ts'
 /** From the page to the decoder worker. Buffers are transferred, not copied. */
 export type WorkerRequest =
   | { kind: 'load'; id: number; model: EngineModel }
-  | { kind: 'decode'; id: number; latent: Int8Array<ArrayBuffer>; restart: boolean }
+  | { kind: 'decode'; id: number; latent: Int8Array<ArrayBuffer>; restart: boolean; stream: number }
+  | { kind: 'close'; stream: number }
   | { kind: 'recycle'; frame: EngineFrame }
 
 /** From the worker to the page. `id` is the request's. */

@@ -23,7 +23,9 @@ export class Pointer implements InputDevice {
   readonly #keymap: Keymap
   readonly #options: PointerOptions
   readonly #listeners = new Listeners()
+  /** Degrees per pixel. */
   sensitivity: number
+  invertY: boolean
 
   constructor(input: InputState, element: HTMLElement, options: PointerOptions = {}) {
     this.#input = input
@@ -31,6 +33,7 @@ export class Pointer implements InputDevice {
     this.#options = options
     this.#keymap = keymapFor(input.space, options.keymap)
     this.sensitivity = options.sensitivity ?? DEGREES_PER_PIXEL
+    this.invertY = options.invertY ?? false
     const page = element.ownerDocument
     this.#listeners.add<MouseEvent>(element, 'mousedown', (event) => this.#onDown(event))
     this.#listeners.add<MouseEvent>(page, 'mouseup', (event) => this.#onUp(event))
@@ -93,7 +96,7 @@ export class Pointer implements InputDevice {
 
   #onMove(event: MouseEvent): void {
     if (!this.isLocked) return
-    const sign = this.#options.invertY ? -1 : 1
+    const sign = this.invertY ? -1 : 1
     turnView(this.#input, event.movementX * this.sensitivity, sign * event.movementY * this.sensitivity)
   }
 

@@ -39,7 +39,8 @@ export class Touch implements InputDevice {
   readonly #input: InputState
   readonly #element: HTMLElement
   readonly #clock: Clock
-  readonly #sensitivity: number
+  /** Degrees per pixel. */
+  sensitivity: number
   readonly #listeners = new Listeners()
   readonly #fingers = new Map<number, Finger>()
   readonly #buttons: Listeners[] = []
@@ -48,7 +49,7 @@ export class Touch implements InputDevice {
     this.#input = input
     this.#element = element
     this.#clock = options.clock ?? SYSTEM_CLOCK
-    this.#sensitivity = options.sensitivity ?? DEGREES_PER_PIXEL
+    this.sensitivity = options.sensitivity ?? DEGREES_PER_PIXEL
     const on = (name: string, handler: (event: PointerEvent) => void) =>
       this.#listeners.add<PointerEvent>(element, name, (event) => {
         if (event.pointerType === 'touch') handler(event)
@@ -109,7 +110,7 @@ export class Touch implements InputDevice {
     finger.y = event.clientY
     if (Math.hypot(finger.x - finger.startX, finger.y - finger.startY) > TAP_SLOP) this.#moved(finger)
     if (finger.isStick) this.#moveStick(finger)
-    else turnView(this.#input, dx * this.#sensitivity, dy * this.#sensitivity)
+    else turnView(this.#input, dx * this.sensitivity, dy * this.sensitivity)
   }
 
   #moved(finger: Finger): void {

@@ -18,6 +18,15 @@ const header: ChunkHeader = {
   timings: { queueMs: 1, denoiseMs: 30, commitMs: 12, decodeMs: 0, serverMs: 60 },
 }
 const payload = Uint8Array.from({ length: 24 }, (_, i) => i)
+/** Four pictures and 2 x 3 samples of depth for each. */
+const imageHeader: ChunkHeader = {
+  ...header,
+  kind: 'image',
+  imageBytes: [1, 2, 3, 4],
+  imageType: 'image/webp',
+  depthShape: [2, 3],
+}
+const imagePayload = Uint8Array.from({ length: 10 + 24 }, (_, i) => i)
 
 function codeOf(run: () => unknown): string {
   try {
@@ -50,11 +59,14 @@ describe('chunk packet', () => {
     }
   })
 
-  it('survives 20,000 manipulated packets', () => {
-    const bytes = encodeChunkPacket(header, payload)
+  it.each([
+    ['latent', header, payload],
+    ['image', imageHeader, imagePayload],
+  ] as const)('survives 10,000 manipulated %s packets', { timeout: 60_000 }, (_, head, body) => {
+    const bytes = encodeChunkPacket(head, body)
     let state = 12345
     const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 10_000; i++) {
       const broken = bytes.slice()
       for (let n = 0; n < 1 + random() * 4; n++) broken[Math.floor(random() * broken.length)] = random() * 256
       expect(['accepted', 'packet-invalid', 'protocol-version']).toContain(codeOf(() => decodeChunkPacket(broken)))
@@ -64,6 +76,26 @@ describe('chunk packet', () => {
   it('names a foreign protocol', () => {
     const foreign = encodeChunkPacket({ ...header, v: 99 as typeof header.v }, payload)
     expect(codeOf(() => decodeChunkPacket(foreign))).toBe('protocol-version')
+  })
+
+  it('carries depth behind the pictures, and does without', () => {
+    expect(decodeChunkPacket(encodeChunkPacket(imageHeader, imagePayload)).payload).toEqual(imagePayload)
+    const { depthShape: _, ...flat } = imageHeader
+    expect(decodeChunkPacket(encodeChunkPacket(flat, imagePayload.subarray(0, 10))).header).toEqual(flat)
+  })
+
+  it.each<[string, [number, number] | undefined]>([
+    ['more samples than there are', [3, 3]],
+    ['fewer samples than there are', [2, 2]],
+    ['no depth where there is some', undefined],
+    ['a side of 0', [0, 3]],
+    ['a side below 0', [-2, -3]],
+    ['half a sample', [1.5, 4]],
+    ['more than any picture has', [2, 2 ** 31]],
+    ['a product that is no whole number', [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]],
+  ])('refuses depth of %s', (_, depthShape) => {
+    const lying = { ...imageHeader, depthShape }
+    expect(codeOf(() => decodeChunkPacket(encodeChunkPacket(lying, imagePayload)))).toBe('packet-invalid')
   })
 
   it('refuses a payload of another size', () => {

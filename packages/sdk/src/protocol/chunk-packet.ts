@@ -9,11 +9,14 @@ import { PROTOCOL_VERSION } from './version.ts'
  *
  *     offset 0   u32 LE   length of the header in bytes
  *     offset 4   msgpack  ChunkHeader (plain map)
- *     then                payload: int8 latent [C,h,w], or the encoded images one after the other
+ *     then                payload: int8 latent [C,h,w], or the encoded images one after the other and the depth of each
  *
  * The header says which action the chunk reflects and what it cost, so that one line of log explains one frame.
  */
 const HEADER_LENGTH_BYTES = 4
+
+/** Samples on one side: finer than any picture is no depth. */
+const depthSide = z.int().positive().max(4096)
 
 const timingsSchema = z.object({
   /** Waiting for the worker, denoise steps, commit pass, server-side decode and image encoding (image downlink only). */
@@ -45,8 +48,15 @@ const headerSchema = z.object({
   /** Image downlink: bytes of each frame's image in the payload, and their media type. */
   imageBytes: z.array(z.int().positive()).max(64).optional(),
   imageType: z.string().optional(),
+  /**
+   * Image downlink: [height, width] of each frame's depth. The payload ends with frames * height * width bytes of it, see
+   * `encodeDepth`; missing when the model gives no depth.
+   */
+  depthShape: z.tuple([depthSide, depthSide]).optional(),
   /** True for chunks sent again to a late joiner: decode them, show only the last. */
   catchUp: z.boolean().optional(),
+  /** True when the world had broken down and starts anew here, at the same place: the decoder starts anew, too. */
+  recovery: z.boolean().optional(),
   steps: z.int().nonnegative(),
   timings: timingsSchema,
 })
@@ -111,12 +121,20 @@ function readHeader(bytes: Uint8Array): ChunkHeader {
 
 function checkPayload(header: ChunkHeader, payload: Uint8Array): void {
   const [channels, height, width] = header.shape
-  const expected =
-    header.kind === 'latent' ? channels * height * width : (header.imageBytes ?? []).reduce((sum, n) => sum + n, 0)
+  const expected = header.kind === 'latent' ? channels * height * width : imagesLength(header) + depthLength(header)
   if (payload.length !== expected) {
     throw new SoraError('packet-invalid', `payload has ${payload.length} bytes instead of ${expected}`)
   }
   if (header.kind === 'image' && header.imageBytes?.length !== header.frames) {
     throw new SoraError('packet-invalid', `${header.imageBytes?.length ?? 0} images for ${header.frames} frames`)
   }
+}
+
+function imagesLength({ imageBytes = [] }: ChunkHeader): number {
+  return imageBytes.reduce((sum, n) => sum + n, 0)
+}
+
+/** Bytes of depth at the end of an image packet's payload. */
+function depthLength({ frames, depthShape }: ChunkHeader): number {
+  return depthShape ? frames * depthShape[0] * depthShape[1] : 0
 }

@@ -1,5 +1,6 @@
 export * from './action.ts'
 export * from './chunk-packet.ts'
+export * from './depth-codec.ts'
 export * from './environment.ts'
 export * from './errors.ts'
 export * from './latent-codec.ts'

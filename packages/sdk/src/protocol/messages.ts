@@ -129,6 +129,8 @@ export const joinOptionsSchema = z.object({
   size: z.object({ width: z.int().positive(), height: z.int().positive() }).optional(),
   steps: z.int().positive().max(64).optional(),
   role: z.enum(['player', 'spectator']).default('player'),
+  /** Whether a new room's world is started anew from its memory when it breaks down; the server decides without it. */
+  guard: z.boolean().optional(),
   /** A new room goes on with this world, sent over HTTP before; prompt, random seed, size and steps are its own. */
   snapshot: snapshotId.optional(),
 })

@@ -23,6 +23,8 @@ function packet(change: Partial<ChunkHeader> = {}, payload = new Uint8Array(2 * 
   return encodeChunkPacket(header, payload)
 }
 
+const count = (length: number) => Uint8Array.from({ length }, (_, i) => i)
+
 /** What became of a packet, in one word for tests. */
 function word(outcome: AssemblerOutcome): string {
   if (outcome.kind !== 'chunk') return outcome.kind
@@ -64,9 +66,20 @@ describe('ChunkAssembler', () => {
     expect(word(outcome)).toBe('restart')
     if (outcome.kind !== 'chunk' || outcome.chunk.kind !== 'image') throw new Error('no image chunk')
     expect(outcome.chunk.images.map((bytes) => [...bytes])).toEqual([[10], [20, 21], [30], [40]])
+    expect(outcome.chunk.depth).toBeNull()
     assembler.expectRestart()
     expect(word(assembler.push(packet({ ...image, seq: 2 }, payload)))).toBe('restart')
     expect(word(assembler.push(packet({ ...image, seq: 3 }, payload)))).toBe('follows')
+  })
+
+  it('parts pictures and depth, and owns both', () => {
+    const pictures: Partial<ChunkHeader> = { kind: 'image', imageBytes: [1, 2, 1, 1], depthShape: [1, 2] }
+    const bytes = Buffer.from(packet(pictures, count(5 + 4 * 2)))
+    const outcome = new ChunkAssembler().push(bytes)
+    bytes.fill(0)
+    if (outcome.kind !== 'chunk' || outcome.chunk.kind !== 'image') throw new Error('no image chunk')
+    expect(outcome.chunk.images.map((image) => [...image])).toEqual([[0], [1, 2], [3], [4]])
+    expect(outcome.chunk.depth).toEqual({ codes: count(13).slice(5), width: 2, height: 1 })
   })
 
   it('owns its latent, also when the bytes are a view into a Node Buffer that is reused', () => {

@@ -21,6 +21,8 @@ export interface ImageChunk extends ChunkBase {
   /** One encoded picture per frame. Owned by the chunk. */
   images: Uint8Array<ArrayBuffer>[]
   imageType: string
+  /** [F,h,w] codes of `decodeDepth`, owned by the chunk; null when the server sends none. */
+  depth: { codes: Uint8Array<ArrayBuffer>; width: number; height: number } | null
 }
 
 export type Chunk = LatentChunk | ImageChunk
@@ -70,7 +72,7 @@ export class ChunkAssembler {
     const { world, seq, kind } = header
     const follows = world === this.#world && seq === this.#seq + 1
     const missed = world === this.#world ? seq - this.#seq - 1 : 0
-    const restart = !follows || kind !== this.#kind
+    const restart = !follows || kind !== this.#kind || header.recovery === true
     this.#world = world
     this.#seq = seq
     this.#kind = kind
@@ -78,17 +80,18 @@ export class ChunkAssembler {
     const chunk: Chunk =
       kind === 'latent'
         ? { ...base, kind, latent: new Int8Array(payload) }
-        : { ...base, kind, images: splitImages(header, payload), imageType: header.imageType ?? 'image/webp' }
+        : { ...base, ...splitPayload(header, payload) }
     return { kind: 'chunk', chunk, missed }
   }
 }
 
-function splitImages(header: ChunkHeader, payload: Uint8Array): Uint8Array<ArrayBuffer>[] {
+function splitPayload(header: ChunkHeader, payload: Uint8Array): Omit<ImageChunk, keyof ChunkBase> {
+  const { imageBytes = [], imageType = 'image/webp', depthShape } = header
   let offset = 0
-  return (header.imageBytes ?? []).map((length) => {
-    // A copy: `slice` would be a view where the bytes are a Node Buffer.
-    const image = new Uint8Array(payload.subarray(offset, offset + length))
-    offset += length
-    return image
-  })
+  // A copy: `slice` would be a view where the bytes are a Node Buffer.
+  const take = (length: number) => new Uint8Array(payload.subarray(offset, (offset += length)))
+  const images = imageBytes.map(take)
+  if (!depthShape) return { kind: 'image', images, imageType, depth: null }
+  const [height, width] = depthShape
+  return { kind: 'image', images, imageType, depth: { codes: take(header.frames * height * width), width, height } }
 }

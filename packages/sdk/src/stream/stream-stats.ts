@@ -17,6 +17,8 @@ export interface StatsSnapshot {
   missedChunks: number
   duplicates: number
   invalidPackets: number
+  /** Times that the world had broken down and was started anew at the same place. */
+  recoveries: number
   /** Downlink, payload and header. */
   kbitPerSecond: number
   /**
@@ -50,7 +52,16 @@ export class StreamStats {
   #received: Stamped[] = []
   #pendingInputs: { seq: number; atMs: number }[] = []
   #lastChunkMs: number | null = null
-  #counts = { framesShown: 0, chunks: 0, holds: 0, drops: 0, missedChunks: 0, duplicates: 0, invalidPackets: 0 }
+  #counts = {
+    framesShown: 0,
+    chunks: 0,
+    holds: 0,
+    drops: 0,
+    missedChunks: 0,
+    duplicates: 0,
+    invalidPackets: 0,
+    recoveries: 0,
+  }
   #server: ChunkTimings | null = null
 
   /** A control message went out; `inputAtMs` is when the first input in it happened. */
@@ -68,6 +79,7 @@ export class StreamStats {
     this.#counts.chunks++
     this.#server = header.timings
     if (header.catchUp) return
+    if (header.recovery) this.#counts.recoveries++
     this.#serverTime.add(header.timings.serverMs)
     if (this.#lastChunkMs !== null) this.#chunkInterval.add(nowMs - this.#lastChunkMs)
     this.#lastChunkMs = nowMs

@@ -20,6 +20,16 @@ usage: sora-world eval [options]
   --variant NAME     auto or a variant of the package                default: auto
   --threads N        CPU threads, 0 = choose                         default: 0
 
+Tasks in generated worlds, instead of all else:
+
+  --tasks            attempt them; with --clips, try the scorer on true clips of them
+  --only NAMES       some of them, separated by commas
+  --seeds N          attempts per task                               default: 20; 5 with --quick
+  --no-memory        without world memory
+  --task-scripts DIR write what the player does, as action files, and end
+
+  --revisit-sheet    pictures of places come back to, with and without memory, instead of all else
+
 Prints a table; the last line is one JSON object.
 `
 
@@ -38,10 +48,16 @@ export interface EvalOptions {
   provider: string
   variant: string
   threads: number
+  /** What is done instead of measuring all figures. */
+  instead: 'tasks' | 'task-scripts' | 'revisit-sheet' | undefined
+  only: string[] | undefined
+  seeds: number
+  memory: boolean
+  taskScripts: string | undefined
 }
 
-const QUICK = { count: 8, edits: 4, rollouts: 8, seconds: 12 }
-const FULL = { count: undefined, edits: undefined, rollouts: 24, seconds: 60 }
+const QUICK = { count: 8, edits: 4, rollouts: 8, seconds: 12, seeds: 5 }
+const FULL = { count: undefined, edits: undefined, rollouts: 24, seconds: 60, seeds: 20 }
 
 /** @throws SoraError `option-invalid` with a sentence that names the option */
 export function parseEvalOptions(argv: string[]): EvalOptions | 'help' {
@@ -63,7 +79,18 @@ export function parseEvalOptions(argv: string[]): EvalOptions | 'help' {
     provider: values.provider ?? 'auto',
     variant: values.variant ?? 'auto',
     threads: integer('threads', values.threads, 0, 256) ?? 0,
+    instead: insteadOf(values),
+    only: values.only?.split(','),
+    seeds: integer('seeds', values.seeds, 1, 1000) ?? amount.seeds,
+    memory: !values['no-memory'],
+    taskScripts: values['task-scripts'],
   }
+}
+
+function insteadOf(values: ReturnType<typeof readFlags>): EvalOptions['instead'] {
+  if (values['task-scripts'] !== undefined) return 'task-scripts'
+  if (values['revisit-sheet']) return 'revisit-sheet'
+  return values.tasks ? 'tasks' : undefined
 }
 
 function readFlags(argv: string[]) {
@@ -86,6 +113,12 @@ function readFlags(argv: string[]) {
         provider: text,
         variant: text,
         threads: text,
+        tasks: { type: 'boolean' },
+        only: text,
+        seeds: text,
+        'no-memory': { type: 'boolean' },
+        'task-scripts': text,
+        'revisit-sheet': { type: 'boolean' },
       },
     }).values
   } catch (cause) {

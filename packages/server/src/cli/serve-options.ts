@@ -10,6 +10,7 @@ export interface ServeOptions {
   variant: string
   steps: number | undefined
   memory: boolean
+  guard: boolean
   maxRooms: number | undefined
   maxRunning: number | undefined
   /** Folder of the worlds that are kept; undefined: none are. */
@@ -31,6 +32,7 @@ export const SERVE_HELP = `sora-world serve: hosts worlds for browsers and progr
   --variant NAME      variant of the model's graphs (auto)
   --steps N           denoise steps per chunk (the model's default)
   --no-memory         without world memory, for models that have one
+  --no-guard          lets worlds that break down go on as they are
   --max-rooms N       worlds at a time (16)
   --max-running N     worlds that run at a time, the others wait (as many as are measured to fit into real time)
   --worlds DIR        where worlds are kept, to be offered again after a restart (worlds)
@@ -54,6 +56,7 @@ export function readServeOptions(args: readonly string[]): ServeOptions {
     variant: values.variant,
     steps: wholeNumber('steps', values.steps, 1, 64),
     memory: !values['no-memory'],
+    guard: !values['no-guard'],
     maxRooms: wholeNumber('max-rooms', values['max-rooms'], 1, 1000),
     maxRunning: wholeNumber('max-running', values['max-running'], 1, 1000),
     worlds: values['no-worlds'] ? undefined : values.worlds,
@@ -76,6 +79,7 @@ function parse(args: string[]) {
         variant: { type: 'string', default: 'auto' },
         steps: { type: 'string' },
         'no-memory': { type: 'boolean' },
+        'no-guard': { type: 'boolean' },
         'max-rooms': { type: 'string' },
         'max-running': { type: 'string' },
         worlds: { type: 'string', default: 'worlds' },

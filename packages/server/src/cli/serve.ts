@@ -35,7 +35,7 @@ export async function runServe(args: readonly string[]): Promise<number> {
 }
 
 async function start(options: ServeOptions, page: DevPage | undefined): Promise<WorldServer> {
-  const { port, host, provider, variant, steps, memory, maxRooms, maxRunning, model, worlds } = options
+  const { port, host, provider, variant, steps, memory, guard, maxRooms, maxRunning, model, worlds } = options
   const playDir = page ? undefined : findPlayPage(options.play)
   // Of connections only who develops wants to hear.
   const log = (line: string) => (options.dev || !line.startsWith('colyseus:') ? console.log(line) : undefined)
@@ -50,6 +50,7 @@ async function start(options: ServeOptions, page: DevPage | undefined): Promise<
       variant,
       steps,
       memory,
+      guard,
       maxRooms,
       maxRunning,
       worldsDir: worlds,

@@ -22,6 +22,8 @@ export interface PlayedChunk {
   latent: Float32Array
   /** uint8 [F,H,W,3] */
   frames: Uint8Array
+  /** The rollout had broken down and was started anew with this chunk. */
+  isRecovery: boolean
 }
 
 export interface RolloutSetting {
@@ -31,6 +33,8 @@ export interface RolloutSetting {
   steps: number
   /** False switches off the world memory of a model that has one. */
   memory?: boolean
+  /** False lets a rollout that breaks down go on as it is. */
+  guard?: boolean
   signal?: AbortSignal
 }
 
@@ -55,7 +59,7 @@ export function planFromTruth(heldOut: HeldOut, from: number, rngSeed = from): R
  * @throws `signal.reason` when aborted between two denoise steps
  */
 export async function* playRollouts(
-  { model, worker, size, steps, memory, signal }: RolloutSetting,
+  { model, worker, size, steps, memory, guard, signal }: RolloutSetting,
   plans: readonly RolloutPlan[],
   chunks: number,
 ): AsyncGenerator<PlayedChunk[]> {
@@ -66,7 +70,7 @@ export async function* playRollouts(
   let state = stack(plans.map((plan) => plan.state ?? zeros))
   try {
     for (const [i, { rngSeed, history }] of plans.entries()) {
-      await worker.open({ id: ids[i]!, size, rngSeed, steps, memory }, history)
+      await worker.open({ id: ids[i]!, size, rngSeed, steps, memory, guard }, history)
     }
     for (let index = first; index < first + chunks; index++) {
       const jobs = plans.map((plan, i) => ({
@@ -76,10 +80,18 @@ export async function* playRollouts(
         caption: plan.caption(index),
       }))
       const made = await worker.generate(jobs, signal)
+      // The decoder starts anew, too.
+      made.forEach(({ isRecovery }, i) => {
+        if (isRecovery) state.set(zeros, i * zeros.length)
+      })
       const latent = stack(made.map((chunk) => chunk.latent))
       const decoded = await model.decode({ size, batch: plans.length, latent, state })
       state = decoded.nextState
-      yield made.map((chunk, i) => ({ latent: chunk.latent, frames: rowOf(decoded.frames, plans.length, i) }))
+      yield made.map(({ latent: own, isRecovery = false }, i) => ({
+        latent: own,
+        frames: rowOf(decoded.frames, plans.length, i),
+        isRecovery,
+      }))
     }
   } finally {
     for (const id of ids) worker.close(id)

@@ -22,20 +22,23 @@ const SPACING_STEPS = 4096
 const FARTHEST_EYE = 2 ** 24
 
 export function writeMemory({ pose, motion }: Place, points: PointMemory): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES + points.length * POINT_BYTES)
+  const { length, position, colour, spacing, born } = points.arrays
+  const bytes = new Uint8Array(HEADER_BYTES + length * POINT_BYTES)
   const view = new DataView(bytes.buffer)
-  const newest = points.length > 0 ? points.at(points.length - 1).born : -1
+  const newest = length > 0 ? born[length - 1]! : -1
   let written = 0
-  for (let i = 0; i < points.length; i++) {
-    const { x, y, z, spacing, colour, born } = points.at(i)
-    const away = [x - pose.x, y - pose.y, z - pose.z].map((value) => Math.round(value * PLACE_STEPS))
-    if (away.some((value) => Math.abs(value) > PLACE_LIMIT)) continue
+  for (let i = 0; i < length; i++) {
+    const x = Math.round((position[i * 3]! - pose.x) * PLACE_STEPS)
+    const y = Math.round((position[i * 3 + 1]! - pose.y) * PLACE_STEPS)
+    const z = Math.round((position[i * 3 + 2]! - pose.z) * PLACE_STEPS)
+    if (Math.max(Math.abs(x), Math.abs(y), Math.abs(z)) > PLACE_LIMIT) continue
     const at = HEADER_BYTES + written++ * POINT_BYTES
-    away.forEach((value, k) => {
-      view.setInt16(at + k * 2, value, true)
-    })
-    view.setUint16(at + 6, Math.min(0xffff, Math.round(spacing * SPACING_STEPS)), true)
-    bytes.set([...colour.map((value) => Math.round(value * 255)), Math.min(255, newest - born)], at + 8)
+    view.setInt16(at, x, true)
+    view.setInt16(at + 2, y, true)
+    view.setInt16(at + 4, z, true)
+    view.setUint16(at + 6, Math.min(0xffff, Math.round(spacing[i]! * SPACING_STEPS)), true)
+    for (let k = 0; k < 3; k++) bytes[at + 8 + k] = Math.round((colour[i * 3 + k]! / points.colourRange) * 255)
+    bytes[at + 11] = Math.min(255, newest - born[i]!)
   }
   writeHeader(view, { pose, motion }, newest, written)
   return bytes.subarray(0, HEADER_BYTES + written * POINT_BYTES)
@@ -69,18 +72,18 @@ export function readMemory(settings: MemorySettings, bytes: Uint8Array): { place
   const expected = HEADER_BYTES + count * POINT_BYTES
   if (bytes.length !== expected) refuse(`${bytes.length} bytes instead of ${expected} for ${count} points`)
   const points = new PointMemory(settings)
+  const { position, colour, spacing, born } = points.arrays
+  const { x, y, z } = place.pose
   for (let i = 0; i < count; i++) {
     const at = HEADER_BYTES + i * POINT_BYTES
-    const away = (k: number) => view.getInt16(at + k * 2, true) / PLACE_STEPS
-    points.add({
-      x: place.pose.x + away(0),
-      y: place.pose.y + away(1),
-      z: place.pose.z + away(2),
-      spacing: view.getUint16(at + 6, true) / SPACING_STEPS,
-      colour: [bytes[at + 8]! / 255, bytes[at + 9]! / 255, bytes[at + 10]! / 255],
-      born: newest - bytes[at + 11]!,
-    })
+    position[i * 3] = x + view.getInt16(at, true) / PLACE_STEPS
+    position[i * 3 + 1] = y + view.getInt16(at + 2, true) / PLACE_STEPS
+    position[i * 3 + 2] = z + view.getInt16(at + 4, true) / PLACE_STEPS
+    for (let k = 0; k < 3; k++) colour[i * 3 + k] = Math.round((bytes[at + 8 + k]! / 255) * points.colourRange)
+    spacing[i] = view.getUint16(at + 6, true) / SPACING_STEPS
+    born[i] = newest - bytes[at + 11]!
   }
+  points.arrays.length = count
   return { place, points }
 }
 

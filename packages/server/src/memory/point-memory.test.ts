@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { moved, type Pose, startPose } from './camera.ts'
 import type { MemorySettings } from './memory-settings.ts'
 import { PointMemory } from './point-memory.ts'
-import { FARTHEST, type ShownFrame } from './shown-frame.ts'
+import { VIEW_CHANNELS } from './point-view.ts'
+import type { ShownFrame } from './shown-frame.ts'
 
 const settings: MemorySettings = {
   width: 32,
@@ -28,7 +29,7 @@ function wall(depth: number, grey?: number): ShownFrame {
 
 function seen(points: PointMemory, pose: Pose, chunk: number) {
   const image = new Float32Array(6 * PIXELS)
-  points.render(pose, chunk, image)
+  points.render([pose], chunk, image)
   const channel = (k: number) => image.subarray(k * PIXELS, (k + 1) * PIXELS)
   return { image, red: channel(0), known: channel(3), inverseDepth: channel(4), age: channel(5) }
 }
@@ -140,25 +141,29 @@ describe('point memory', () => {
     expect(seen(points, LEVEL, 1000).age[7]).toBe(1)
   })
 
-  it('takes little time when it is full', () => {
-    const big = { ...settings, width: 64, height: 40, maxPoints: 32_768 }
-    const points = new PointMemory(big)
-    const pixels = big.width * big.height
-    const shown = (depth: number) => ({
-      colour: new Uint16Array(pixels * 3),
-      depth: new Float32Array(pixels).fill(depth),
-    })
-    // Each wall stands before the last, so that none is forgotten and all are drawn.
-    for (let chunk = 0; chunk < 16; chunk++) points.observe(shown(FARTHEST / 1.3 ** chunk), LEVEL, chunk)
-    expect(points.length).toBe(big.maxPoints)
-    const image = new Float32Array(6 * pixels)
-    const times = Array.from({ length: 20 }, (_, i) => {
-      const started = performance.now()
-      points.render(LEVEL, 20 + i, image)
-      points.observe(shown(1), LEVEL, 20 + i)
-      return performance.now() - started
-    })
-    // Measured: 1.2 ms; the bound leaves room for a busy machine.
-    expect(times.toSorted((a, b) => a - b)[5]).toBeLessThan(20)
+  it('draws several views at once as each of them alone', () => {
+    const points = new PointMemory(settings)
+    for (let chunk = 0; chunk < 8; chunk++) points.observe(wall(2 + chunk), turned(LEVEL, chunk * 47), chunk)
+    const poses = Array.from({ length: 4 }, (_, i) => walked(turned(LEVEL, i * 8), i * 0.3))
+    const together = new Float32Array(poses.length * VIEW_CHANNELS * PIXELS)
+    points.render(poses, 9, together)
+    const alone = poses.flatMap((pose) => [...seen(points, pose, 9).image])
+    expect([...together]).toEqual(alone)
+    expect(alone.some((value) => value !== 0)).toBe(true)
+  })
+
+  it('goes on in order when some are replaced and the oldest dropped at once', () => {
+    const points = new PointMemory({ ...settings, maxPoints: 3 * PIXELS })
+    for (let chunk = 0; chunk < 9; chunk++) points.observe(wall(6), turned(LEVEL, chunk * 20), chunk)
+    const all = Array.from({ length: points.length }, (_, i) => points.at(i))
+    const born = all.map((point) => point.born)
+    expect(born).toEqual(born.toSorted((a, b) => a - b))
+    expect(born.at(-1)).toBe(8)
+    expect(born.filter((chunk) => chunk === 8)).toHaveLength(PIXELS)
+    // Each is where a wall was: six blocks before an eye at the origin.
+    for (const { x, z, born: chunk } of all) {
+      const angle = (chunk * 20 * Math.PI) / 180
+      expect(x * Math.sin(angle) - z * Math.cos(angle)).toBeCloseTo(6, 3)
+    }
   })
 })

@@ -1,6 +1,8 @@
 import { axes, focal, type Pose } from './camera.ts'
 import type { MemorySettings } from './memory-settings.ts'
-import { FARTHEST, type ShownFrame } from './shown-frame.ts'
+import { colourRange, type PointArrays, pointArrays, removePoints } from './point-arrays.ts'
+import { NEAREST, PointView } from './point-view.ts'
+import type { ShownFrame } from './shown-frame.ts'
 
 /**
  * What was shown, as coloured points in space; the same as `training/sora_world/memory/points.py`.
@@ -12,22 +14,10 @@ import { FARTHEST, type ShownFrame } from './shown-frame.ts'
  * condition a video model on such points; replacing by visibility takes the place of their fusion.
  */
 
-/** Of one view: red, green, blue, known, inverse depth, age. */
-export const VIEW_CHANNELS = 6
-/** Blocks; nothing nearer is drawn. */
-const NEAREST = 0.1
 /** A point is replaced when its depth is less than this times the depth seen there. */
 const REPLACED_BEHIND = 1.25
-/** Chunks at which the age channel is 1. */
-const LONGEST_AGE = 64
-/** Pixels added to the half width of a point, so that rotation leaves no gaps. */
-const SLACK = 0.15
-/** Pixels; a point covers at most four across. */
-const LARGEST_HALF_WIDTH = 1.85
-/** Depths are compared in steps of 1/1024 block; of equally near points the newest wins. */
-const DEPTH_STEPS = 1024
 
-/** One point, for copies and files. */
+/** One point, for a look at it. */
 export interface MemoryPoint {
   x: number
   y: number
@@ -42,195 +32,131 @@ export interface MemoryPoint {
 
 /** The points of one world, oldest first; loops over flat arrays without any chance: same calls, same bits. */
 export class PointMemory {
+  /** Live, for files. */
+  readonly arrays: PointArrays
+  /** What white is as a colour of {@link arrays}. */
+  readonly colourRange: number
   readonly #settings: MemorySettings
   readonly #focal: number
-  readonly #colourScale: number
-  /** [maxPoints,3] */
-  readonly #position: Float32Array
-  /** [maxPoints,3], sums as in {@link ShownFrame} */
-  readonly #colour: Uint16Array
-  /** [maxPoints] */
-  readonly #spacing: Float32Array
-  readonly #born: Int32Array
-  /** Of {@link render}: what each pixel shows, index + 1 of a point, and how near in {@link DEPTH_STEPS}. */
-  readonly #winner: Int32Array
-  readonly #nearest: Int32Array
-  #length = 0
+  /** Room for a list of points. */
+  readonly #found: Int32Array
+  #view: PointView | undefined
 
   constructor(settings: MemorySettings) {
-    const { width, height, scale, maxPoints } = settings
+    this.arrays = pointArrays(settings)
     this.#settings = settings
-    this.#focal = focal(height, settings.verticalFovDegrees)
-    this.#colourScale = 255 * scale * scale
-    this.#position = new Float32Array(maxPoints * 3)
-    this.#colour = new Uint16Array(maxPoints * 3)
-    this.#spacing = new Float32Array(maxPoints)
-    this.#born = new Int32Array(maxPoints)
-    this.#winner = new Int32Array(width * height)
-    this.#nearest = new Int32Array(width * height)
+    this.#focal = focal(settings.height, settings.verticalFovDegrees)
+    this.colourRange = colourRange(settings)
+    this.#found = new Int32Array(settings.maxPoints)
   }
 
   /** Points alive. */
   get length(): number {
-    return this.#length
+    return this.arrays.length
   }
 
   /** Takes in what chunk `chunk` ended with, seen from `pose`. */
   observe(frame: ShownFrame, pose: Pose, chunk: number): void {
-    this.#forgetSeen(frame.depth, pose)
-    this.#dropOldest(this.#length + frame.depth.length - this.#settings.maxPoints)
+    const forgotten = this.#findReplaced(frame.depth, pose)
+    const tooMany = this.length - forgotten.length + frame.depth.length - this.#settings.maxPoints
+    removePoints(this.arrays, forgotten, Math.max(0, tooMany))
     this.#append(frame, pose, chunk)
   }
 
-  /** Forgets what `depth` [h,w] shows anew or sees through, and closes the gaps. */
-  #forgetSeen(depth: Float32Array, pose: Pose): void {
+  /** The views from `poses`, into `out`: see {@link PointView.draw}. */
+  render(poses: readonly Pose[], chunk: number, out: Float32Array): void {
+    this.#view ??= new PointView(this.#settings)
+    this.#view.draw(this.arrays, poses, chunk, out)
+  }
+
+  /** Indices of the points that `depth` [h,w] shows anew or sees through, ascending. */
+  #findReplaced(depth: Float32Array, pose: Pose): Int32Array {
+    const { position, length } = this.arrays
     const { width, height } = this.#settings
     const { right, up, forward } = axes(pose)
-    const position = this.#position
-    let kept = 0
-    for (let i = 0; i < this.#length; i++) {
-      const dx = position[i * 3]! - pose.x
-      const dy = position[i * 3 + 1]! - pose.y
-      const dz = position[i * 3 + 2]! - pose.z
-      const z = dx * forward[0] + dy * forward[1] + dz * forward[2]
-      if (z > NEAREST) {
-        const scale = this.#focal / z
-        const x = (dx * right[0] + dy * right[1] + dz * right[2]) * scale + width / 2
-        const y = height / 2 - (dx * up[0] + dy * up[1] + dz * up[2]) * scale
-        const isInside = x >= 0 && x < width && y >= 0 && y < height
-        if (isInside && z < depth[Math.floor(y) * width + Math.floor(x)]! * REPLACED_BEHIND) continue
-      }
-      if (kept !== i) this.#move(i, kept)
-      kept++
+    const [rightX, rightY, rightZ] = right
+    const [upX, upY, upZ] = up
+    const [forwardX, forwardY, forwardZ] = forward
+    const { x: eyeX, y: eyeY, z: eyeZ } = pose
+    const perSlope = this.#focal
+    // A pixel more than the picture, so that most points are done with before the division.
+    const widest = (width / 2 + 1) / perSlope
+    const found = this.#found
+    let count = 0
+    for (let i = 0; i < length; i++) {
+      const dx = position[i * 3]! - eyeX
+      const dy = position[i * 3 + 1]! - eyeY
+      const dz = position[i * 3 + 2]! - eyeZ
+      const z = dx * forwardX + dy * forwardY + dz * forwardZ
+      if (!(z > NEAREST)) continue
+      const across = dx * rightX + dy * rightY + dz * rightZ
+      if (Math.abs(across) > widest * z) continue
+      const scale = perSlope / z
+      const x = across * scale + width / 2
+      const y = height / 2 - (dx * upX + dy * upY + dz * upZ) * scale
+      if (!(x >= 0 && x < width && y >= 0 && y < height)) continue
+      if (z < depth[(y | 0) * width + (x | 0)]! * REPLACED_BEHIND) found[count++] = i
     }
-    this.#length = kept
-  }
-
-  #move(from: number, to: number): void {
-    for (let k = 0; k < 3; k++) {
-      this.#position[to * 3 + k] = this.#position[from * 3 + k]!
-      this.#colour[to * 3 + k] = this.#colour[from * 3 + k]!
-    }
-    this.#spacing[to] = this.#spacing[from]!
-    this.#born[to] = this.#born[from]!
-  }
-
-  #dropOldest(count: number): void {
-    if (count <= 0) return
-    this.#position.copyWithin(0, count * 3, this.#length * 3)
-    this.#colour.copyWithin(0, count * 3, this.#length * 3)
-    this.#spacing.copyWithin(0, count, this.#length)
-    this.#born.copyWithin(0, count, this.#length)
-    this.#length -= count
+    return found.subarray(0, count)
   }
 
   #append({ colour, depth }: ShownFrame, pose: Pose, chunk: number): void {
     const { width, height } = this.#settings
+    const { arrays } = this
+    const { position, spacing, length: first } = arrays
     const { right, up, forward } = axes(pose)
-    const first = this.#length
-    for (let i = 0; i < depth.length; i++) {
-      const across = ((i % width) + 0.5 - width / 2) / this.#focal
-      const above = (height / 2 - Math.floor(i / width) - 0.5) / this.#focal
-      const z = depth[i]!
-      const at = (first + i) * 3
-      this.#position[at] = pose.x + (forward[0] + right[0] * across + up[0] * above) * z
-      this.#position[at + 1] = pose.y + (forward[1] + right[1] * across + up[1] * above) * z
-      this.#position[at + 2] = pose.z + (forward[2] + right[2] * across + up[2] * above) * z
-      this.#spacing[first + i] = z / this.#focal
-    }
-    this.#colour.set(colour, first * 3)
-    this.#born.fill(chunk, first, first + depth.length)
-    this.#length += depth.length
-  }
-
-  /**
-   * One view [6,h,w] of the memory seen from `pose` before chunk `chunk`, into `out`: colours -1..1, known 0 or 1, inverse depth
-   * in 1/blocks up to 1, age 0..1; zeros where nothing is known.
-   */
-  render(pose: Pose, chunk: number, out: Float32Array): void {
-    this.#findNearest(pose)
-    const { forward } = axes(pose)
-    const pixels = this.#winner.length
-    out.fill(0)
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      const point = this.#winner[pixel]! - 1
-      if (point < 0) continue
-      const at = point * 3
-      for (let k = 0; k < 3; k++) out[k * pixels + pixel] = (this.#colour[at + k]! / this.#colourScale) * 2 - 1
-      const away =
-        (this.#position[at]! - pose.x) * forward[0] +
-        (this.#position[at + 1]! - pose.y) * forward[1] +
-        (this.#position[at + 2]! - pose.z) * forward[2]
-      out[3 * pixels + pixel] = 1
-      out[4 * pixels + pixel] = Math.min(1, 1 / away)
-      out[5 * pixels + pixel] = Math.min(1, (chunk - this.#born[point]!) / LONGEST_AGE)
-    }
-  }
-
-  /** Fills `winner`: each point covers a square of its size in the picture, and the nearest one is seen. */
-  #findNearest(pose: Pose): void {
-    const { width, height } = this.#settings
-    const { right, up, forward } = axes(pose)
-    const position = this.#position
-    const winner = this.#winner.fill(0)
-    const nearest = this.#nearest
-    for (let i = 0; i < this.#length; i++) {
-      const dx = position[i * 3]! - pose.x
-      const dy = position[i * 3 + 1]! - pose.y
-      const dz = position[i * 3 + 2]! - pose.z
-      const z = dx * forward[0] + dy * forward[1] + dz * forward[2]
-      if (!(z > NEAREST && z < 2 * FARTHEST)) continue
-      const scale = this.#focal / z
-      const half = halfWidth(this.#spacing[i]! * scale)
-      const x = (dx * right[0] + dy * right[1] + dz * right[2]) * scale + width / 2
-      const y = height / 2 - (dx * up[0] + dy * up[1] + dz * up[2]) * scale
-      const lastColumn = Math.min(width - 1, Math.floor(x + half - 0.5))
-      const lastRow = Math.min(height - 1, Math.floor(y + half - 0.5))
-      const key = Math.floor(z * DEPTH_STEPS)
-      for (let row = Math.max(0, Math.ceil(y - half - 0.5)); row <= lastRow; row++) {
-        for (let column = Math.max(0, Math.ceil(x - half - 0.5)); column <= lastColumn; column++) {
-          const pixel = row * width + column
-          // Points come oldest first: an equally near one is newer.
-          if (winner[pixel] !== 0 && key > nearest[pixel]!) continue
-          nearest[pixel] = key
-          winner[pixel] = i + 1
-        }
+    const [rightX, rightY, rightZ] = right
+    const [upX, upY, upZ] = up
+    const [forwardX, forwardY, forwardZ] = forward
+    const { x, y, z } = pose
+    const perSlope = this.#focal
+    for (let row = 0, i = 0; row < height; row++) {
+      const above = (height / 2 - row - 0.5) / perSlope
+      for (let column = 0; column < width; column++, i++) {
+        const across = (column + 0.5 - width / 2) / perSlope
+        const away = depth[i]!
+        const at = (first + i) * 3
+        position[at] = x + (forwardX + rightX * across + upX * above) * away
+        position[at + 1] = y + (forwardY + rightY * across + upY * above) * away
+        position[at + 2] = z + (forwardZ + rightZ * across + upZ * above) * away
+        spacing[first + i] = away / perSlope
       }
     }
+    arrays.colour.set(colour, first * 3)
+    arrays.born.fill(chunk, first, first + depth.length)
+    arrays.length += depth.length
   }
 
   clone(): PointMemory {
     const copy = new PointMemory(this.#settings)
-    copy.#position.set(this.#position)
-    copy.#colour.set(this.#colour)
-    copy.#spacing.set(this.#spacing)
-    copy.#born.set(this.#born)
-    copy.#length = this.#length
+    const { position, colour, spacing, born, length } = this.arrays
+    copy.arrays.position.set(position.subarray(0, length * 3))
+    copy.arrays.colour.set(colour.subarray(0, length * 3))
+    copy.arrays.spacing.set(spacing.subarray(0, length))
+    copy.arrays.born.set(born.subarray(0, length))
+    copy.arrays.length = length
     return copy
   }
 
   /** Point `index` of {@link length}, oldest first. */
   at(index: number): MemoryPoint {
-    const [x, y, z] = this.#position.subarray(index * 3, index * 3 + 3) as unknown as [number, number, number]
-    const [red, green, blue] = this.#colour.subarray(index * 3, index * 3 + 3) as unknown as [number, number, number]
-    const colour = [red / this.#colourScale, green / this.#colourScale, blue / this.#colourScale] as const
-    return { x, y, z, spacing: this.#spacing[index]!, colour, born: this.#born[index]! }
+    const { position, colour, spacing, born } = this.arrays
+    const [x, y, z] = position.subarray(index * 3, index * 3 + 3) as unknown as [number, number, number]
+    const [red, green, blue] = colour.subarray(index * 3, index * 3 + 3) as unknown as [number, number, number]
+    const range = this.colourRange
+    return { x, y, z, spacing: spacing[index]!, colour: [red / range, green / range, blue / range], born: born[index]! }
   }
 
-  /** Adds a point, for restoring; the caller keeps to `maxPoints`. */
-  add(point: MemoryPoint): void {
-    const at = this.#length++
-    this.#position.set([point.x, point.y, point.z], at * 3)
-    this.#colour.set(
-      point.colour.map((value) => Math.round(value * this.#colourScale)),
+  /** Adds a point; the caller keeps to `maxPoints`. */
+  add({ x, y, z, spacing, colour, born }: MemoryPoint): void {
+    const { arrays } = this
+    const at = arrays.length++
+    arrays.position.set([x, y, z], at * 3)
+    arrays.colour.set(
+      colour.map((value) => Math.round(value * this.colourRange)),
       at * 3,
     )
-    this.#spacing[at] = point.spacing
-    this.#born[at] = point.born
+    arrays.spacing[at] = spacing
+    arrays.born[at] = born
   }
-}
-
-/** Pixels around its place that a point covers, from the distance to its neighbours in pixels. */
-function halfWidth(spacing: number): number {
-  return Math.max(0.5, Math.min(LARGEST_HALF_WIDTH - SLACK, spacing / 2)) + SLACK
 }

@@ -18,15 +18,15 @@ export function shownFrame(frame: Uint8Array, inverseDepth: Float32Array, settin
 
 function shrink(frame: Uint8Array, { height, width, scale }: MemorySettings): Uint16Array {
   const out = new Uint16Array(height * width * 3)
-  const line = width * scale * 3
+  let from = 0
   for (let y = 0; y < height * scale; y++) {
-    const row = Math.floor(y / scale) * width
-    for (let x = 0; x < width * scale; x++) {
-      const from = y * line + x * 3
-      const to = (row + Math.floor(x / scale)) * 3
-      out[to]! += frame[from]!
-      out[to + 1]! += frame[from + 1]!
-      out[to + 2]! += frame[from + 2]!
+    let to = Math.floor(y / scale) * width * 3
+    for (let x = 0; x < width; x++, to += 3) {
+      for (let k = 0; k < scale; k++, from += 3) {
+        out[to]! += frame[from]!
+        out[to + 1]! += frame[from + 1]!
+        out[to + 2]! += frame[from + 2]!
+      }
     }
   }
   return out

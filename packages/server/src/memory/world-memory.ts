@@ -3,7 +3,8 @@ import { bodyActions, chunkPoses, RESTING } from './body.ts'
 import { type Motion, moved, type Place, startPose } from './camera.ts'
 import { readMemory, writeMemory } from './memory-file.ts'
 import type { MemorySettings } from './memory-settings.ts'
-import { PointMemory, VIEW_CHANNELS } from './point-memory.ts'
+import { PointMemory } from './point-memory.ts'
+import { VIEW_CHANNELS } from './point-view.ts'
 import { shownFrame } from './shown-frame.ts'
 
 /** A chunk as it was shown. */
@@ -38,11 +39,8 @@ export class WorldMemory {
 
   /** Numbers of one memory image: F*6*h*w. */
   get imageLength(): number {
-    return this.settings.framesPerChunk * this.#viewLength
-  }
-
-  get #viewLength(): number {
-    return VIEW_CHANNELS * this.settings.height * this.settings.width
+    const { framesPerChunk, height, width } = this.settings
+    return framesPerChunk * VIEW_CHANNELS * height * width
   }
 
   /** The memory image [F*6,h,w] for chunk `index`: a view from where each of its frames will be under `actions` [F,A]. */
@@ -50,23 +48,22 @@ export class WorldMemory {
     const { pose, motion } = this.#place
     const out = new Float32Array(this.imageLength)
     const poses = chunkPoses(pose, motion, bodyActions(this.settings.actionSpace, actions))
-    poses.forEach((at, frame) => {
-      this.points.render(at, index, out.subarray(frame * this.#viewLength, (frame + 1) * this.#viewLength))
-    })
+    this.points.render(poses, index, out)
     return out
   }
 
   /**
-   * Moves the player through a finished chunk and takes in its last frame.
+   * Moves the player through a finished chunk and takes in its last frame, unless that is not worth keeping.
    *
    * Turns come from the actions, which are exact; steps from the pose head. A number of it that is not finite counts
    * as 0: one bad pose must not lose the world.
    *
    * @throws SoraError `internal` for arrays of another length; nothing has changed then
    */
-  observe(chunk: ShownChunk): void {
+  observe(chunk: ShownChunk, { isWorthKeeping = true } = {}): void {
     this.#check(chunk)
     for (const motion of this.#motions(chunk)) this.#place = { pose: moved(this.#place.pose, motion), motion }
+    if (!isWorthKeeping) return
     const frames = this.settings.framesPerChunk
     const frame = lastOf(chunk.frames, frames)
     const depth = lastOf(chunk.inverseDepth, frames)

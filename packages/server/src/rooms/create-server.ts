@@ -35,6 +35,8 @@ export interface RoomServerOptions {
   steps?: number
   /** Whether a model with world memory uses it; true by default. */
   memory?: boolean
+  /** Whether a world that breaks down is started anew from its memory, in rooms that do not say; true by default. */
+  guard?: boolean
   maxRooms?: number
   /** People in one room, spectators included. */
   maxClients?: number
@@ -160,6 +162,7 @@ function hostSettings(options: RoomServerOptions): HostSettings {
     modelUrl: `/models/${encodeURIComponent(manifest.name)}/`,
     steps: chooseSteps(manifest, options.steps ?? manifest.denoiser.steps.default),
     memory: options.memory ?? true,
+    guard: options.guard ?? true,
     maxRooms: options.maxRooms ?? DEFAULT_MAX_ROOMS,
     maxClients: options.maxClients ?? DEFAULT_MAX_CLIENTS,
     defaultPrompt: options.defaultPrompt ?? DEFAULT_PROMPT,

@@ -10,6 +10,7 @@ export function metricsText({ rooms, maxRooms, maxRunning, chunk }: ServerHealth
     ...metric('chunk_p95_ms', 'gauge', 'Worker time of a chunk, 95th percentile', chunk.p95Ms),
     ...metric('chunks_total', 'counter', 'Chunks made', chunk.chunks),
     ...metric('chunks_late_total', 'counter', 'Chunks that were ready too late', chunk.late),
+    ...metric('recoveries_total', 'counter', 'Worlds that had broken down and were started anew', chunk.recoveries),
     '',
   ].join('\n')
 }

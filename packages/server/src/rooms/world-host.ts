@@ -22,6 +22,8 @@ export interface HostSettings {
   /** Denoise steps of rooms that do not ask for a number. */
   steps: number
   memory: boolean
+  /** Whether worlds that break down are started anew from their memory, in rooms that do not say. */
+  guard: boolean
   maxRooms: number
   /** People in one room, spectators included. */
   maxClients: number

@@ -133,6 +133,7 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
         size,
         steps,
         memory: host.settings.memory,
+        guard: options.guard ?? host.settings.guard,
         prompt,
         rngSeed,
         maker,

@@ -56,15 +56,15 @@ export function philox(counter: Words, key: [number, number]): Words {
   return [c0, c1, c2, c3]
 }
 
-/** Upper 32 bits of the 64-bit product of two unsigned 32-bit words. */
+/** Upper 32 bits of the 64-bit product of two unsigned 32-bit words; no sum of halves leaves 32 bits. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff
   const aHigh = a >>> 16
   const bLow = b & 0xffff
   const bHigh = b >>> 16
-  const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
-  const carry = aLow * bHigh + (middle % 0x10000)
-  return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(carry / 0x10000)) >>> 0
+  const middle = (Math.imul(aHigh, bLow) + (Math.imul(aLow, bLow) >>> 16)) >>> 0
+  const carry = (Math.imul(aLow, bHigh) + (middle & 0xffff)) >>> 0
+  return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (carry >>> 16)) >>> 0
 }
 
 function normalPair(first: number, second: number): [number, number] {

@@ -69,12 +69,16 @@ export function commitChunk(
 
 /** noisy = (1 - sigma) * clean + sigma * noise, into a new array. */
 export function mixNoise(clean: Float32Array, noise: Float32Array, sigma: number): Float32Array {
-  return clean.map((value, i) => (1 - sigma) * value + sigma * noise[i]!)
+  const out = new Float32Array(clean.length)
+  for (let i = 0; i < out.length; i++) out[i] = (1 - sigma) * clean[i]! + sigma * noise[i]!
+  return out
 }
 
 /** clean + ratio * (latent - clean), into a new array; ratio = sigmaNext / sigma. */
 function stepTowards(clean: Float32Array, latent: Float32Array, ratio: number): Float32Array {
-  return clean.map((value, i) => value + ratio * (latent[i]! - value))
+  const out = new Float32Array(clean.length)
+  for (let i = 0; i < out.length; i++) out[i] = clean[i]! + ratio * (latent[i]! - clean[i]!)
+  return out
 }
 
 function denoiseAt(

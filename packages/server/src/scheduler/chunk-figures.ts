@@ -7,6 +7,8 @@ export interface ChunkFigures {
   chunks: number
   /** Chunks that were ready later than the client's buffer forgives. */
   late: number
+  /** Times that a world had broken down and was started anew from its memory. */
+  recoveries: number
 }
 
 /** Enough for the last 20 s of one room; old rooms' figures fade out soon. */
@@ -19,6 +21,7 @@ export class ChunkClock {
   readonly #windowMs: number[] = []
   #chunks = 0
   #late = 0
+  #recoveries = 0
 
   /** A call of the worker, by which each of `rooms` got a chunk. */
   record(callMs: number, rooms: number): void {
@@ -36,12 +39,17 @@ export class ChunkClock {
     this.#late++
   }
 
+  recordRecovery(): void {
+    this.#recoveries++
+  }
+
   figures(): ChunkFigures {
     return {
       p50Ms: percentile(this.#windowMs, 0.5),
       p95Ms: percentile(this.#windowMs, 0.95),
       chunks: this.#chunks,
       late: this.#late,
+      recoveries: this.#recoveries,
     }
   }
 

@@ -186,6 +186,7 @@ export class Scheduler {
     else this.#paced(entry)
     try {
       entry.rollout.deliver(result, { queueMs })
+      if (result.isRecovery) this.#measured.recordRecovery()
       entry.failures = 0
       entry.notBefore = 0
     } catch (thrown) {

@@ -1,34 +1,46 @@
-import { type ChunkHeader, encodeChunkPacket, PROTOCOL_VERSION, quantiseLatent } from '@sora-world/sdk/protocol'
+import {
+  type ChunkHeader,
+  encodeChunkPacket,
+  encodeDepth,
+  type FrameSize,
+  type ModelManifest,
+  PROTOCOL_VERSION,
+  quantiseLatent,
+} from '@sora-world/sdk/protocol'
 import type { ChunkResult } from '../worker/model-worker.ts'
 
 export type Downlink = 'latent' | 'image'
 
 /** What both kinds of packet say about a chunk. */
-export type ChunkFacts = Omit<ChunkHeader, 'v' | 'kind' | 'imageBytes' | 'imageType' | 'catchUp'>
+export type ChunkFacts = Omit<ChunkHeader, 'v' | 'kind' | 'imageBytes' | 'imageType' | 'depthShape' | 'catchUp'>
 
 export const IMAGE_TYPE = 'image/webp'
 /** Chunks sent again to a late joiner, so that its decoder's state is warm when the next one comes. */
 export const CATCH_UP_CHUNKS = 2
 
 interface Payload {
-  header: Pick<ChunkHeader, 'kind' | 'imageBytes' | 'imageType'>
+  header: Pick<ChunkHeader, 'kind' | 'imageBytes' | 'imageType' | 'depthShape'>
   bytes: Uint8Array
 }
 
 /** Encodes each chunk once per downlink kind and keeps the newest ones of the world for late joiners. */
 export class ChunkStream {
   readonly #clip: number
+  readonly #depthShape: [height: number, width: number]
   #recent: { facts: ChunkFacts; payloads: Partial<Record<Downlink, Payload>> }[] = []
 
-  /** `clip`: the manifest's bound of a latent on the wire. */
-  constructor(clip: number) {
-    this.#clip = clip
+  constructor({ latent, decoder }: Pick<ModelManifest, 'latent' | 'decoder'>, size: FrameSize) {
+    this.#clip = latent.wire.clip
+    this.#depthShape = [size.height / decoder.depthScale, size.width / decoder.depthScale]
   }
 
   /** The packets of one chunk; the image packet is there when the worker made images. */
-  push(facts: ChunkFacts, result: Pick<ChunkResult, 'latent' | 'images'>): Partial<Record<Downlink, Uint8Array>> {
+  push(
+    facts: ChunkFacts,
+    result: Pick<ChunkResult, 'latent' | 'images' | 'imageDepth'>,
+  ): Partial<Record<Downlink, Uint8Array>> {
     const payloads: Partial<Record<Downlink, Payload>> = { latent: latentPayload(result.latent, this.#clip) }
-    if (result.images) payloads.image = imagePayload(result.images)
+    if (result.images) payloads.image = imagePayload(result.images, result.imageDepth, this.#depthShape)
     this.#recent = [...this.#recent, { facts, payloads }].slice(-CATCH_UP_CHUNKS)
     return {
       latent: packet(facts, payloads.latent!, false),
@@ -61,12 +73,25 @@ function latentPayload(latent: Float32Array, clip: number): Payload {
   return { header: { kind: 'latent' }, bytes: new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength) }
 }
 
-function imagePayload(images: readonly Uint8Array[]): Payload {
-  const bytes = new Uint8Array(images.reduce((sum, image) => sum + image.length, 0))
-  let offset = 0
-  for (const image of images) {
-    bytes.set(image, offset)
-    offset += image.length
+function imagePayload(
+  images: readonly Uint8Array[],
+  depth: Float32Array | undefined,
+  depthShape: [number, number],
+): Payload {
+  const imageBytes = images.map((image) => image.length)
+  const parts = depth ? [...images, encodeDepth(depth)] : images
+  return {
+    header: { kind: 'image', imageType: IMAGE_TYPE, imageBytes, ...(depth ? { depthShape } : {}) },
+    bytes: joined(parts),
   }
-  return { header: { kind: 'image', imageType: IMAGE_TYPE, imageBytes: images.map((image) => image.length) }, bytes }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    bytes.set(part, offset)
+    offset += part.length
+  }
+  return bytes
 }

@@ -46,6 +46,7 @@ export function chunkFacts(
     ...worldFacts(manifest, run, job.index, result.pose),
     actionSeq,
     driver,
+    ...(result.isRecovery ? { recovery: true } : {}),
     timings: { queueMs, denoiseMs, commitMs, decodeMs, serverMs: now - since },
   }
 }

@@ -27,6 +27,8 @@ export interface SessionSettings {
   steps: number
   /** Whether a model with world memory uses it; true by default. */
   memory?: boolean
+  /** Whether a world that breaks down is started anew from its memory; true by default. */
+  guard?: boolean
   prompt: string
   rngSeed: number
   /** What makes the chunks. */
@@ -92,7 +94,7 @@ export class RolloutSession implements Schedulable {
     this.#ports = ports
     this.batchKey = `${settings.size.latentWidth}x${settings.size.latentHeight}/${settings.steps}`
     this.#actions = new ActionQueue(settings.manifest.actionSpace)
-    this.#stream = new ChunkStream(settings.manifest.latent.wire.clip)
+    this.#stream = new ChunkStream(settings.manifest, settings.size)
     const { world } = settings
     const prompt = cleanPromptText(world?.prompt ?? settings.prompt, LIMITS.promptLength)
     this.#run = this.#newRun(settings.worldIndex ?? 0, prompt, world?.rngSeed ?? settings.rngSeed, world)
@@ -332,13 +334,14 @@ export class RolloutSession implements Schedulable {
   #newRun(index: number, prompt: string, rngSeed: number, value?: WorldValue): WorldRun {
     const { id, size, steps, manifest, maker } = this.#settings
     const memory = value?.memory ?? this.#settings.memory
+    const guard = value ? (value.guard ?? false) : this.#settings.guard
     this.#picture = value?.picture
     const run = new WorldRun(manifest, {
       index,
       prompt,
       maker,
       value,
-      spec: { id: `${id}.${index}`, size, rngSeed, steps, memory },
+      spec: { id: `${id}.${index}`, size, rngSeed, steps, memory, guard },
     })
     void this.#ports.journal?.begin(run)
     return run

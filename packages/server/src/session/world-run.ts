@@ -107,9 +107,9 @@ export class WorldRun {
   before(next: number): WorldValue | undefined {
     const past = this.#history.at(next)
     if (!past || next > this.nextIndex) return undefined
-    const { size, steps, rngSeed, memory = true } = this.spec
+    const { size, steps, rngSeed, memory = true, guard = true } = this.spec
     return {
-      ...{ model: modelId(this.#manifest), size, steps, rngSeed, memory, prompt: this.prompt, next },
+      ...{ model: modelId(this.#manifest), size, steps, rngSeed, memory, guard, prompt: this.prompt, next },
       events: this.#eventsBefore(next),
       log: this.#log.value(next),
       history: past.chunks,

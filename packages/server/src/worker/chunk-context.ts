@@ -48,8 +48,9 @@ export function nextNoise(requests: readonly ChunkRequest[], stream: NoiseStream
   )
 }
 
-/** Row `row` of a stacked tensor of `batch` rows, copied. */
+/** Row `row` of a stacked tensor of `batch` rows, copied; a single row is handed over as it is. */
 export function rowOf<T extends Float32Array | Uint8Array>(stacked: T, batch: number, row: number): T {
+  if (batch === 1) return stacked
   const length = stacked.length / batch
   return stacked.slice(row * length, (row + 1) * length) as T
 }

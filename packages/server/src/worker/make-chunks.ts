@@ -40,6 +40,7 @@ export async function makeChunks(
 ): Promise<ChunkResult[]> {
   const started = performance.now()
   const marks = jobs.map(({ rollout }) => rollout.mark())
+  const recoveries = jobs.map(({ rollout }) => rollout.isRecovering)
   const requests = jobs.map(({ rollout, job }) => chunkRequest(rollout, job.actions, job.caption))
   const remembered = performance.now()
   const context = await chunkContext(requests, texts, model.manifest.denoiser.timePeriod)
@@ -55,6 +56,7 @@ export async function makeChunks(
   const images = await imagesWhereAsked(jobs, decoded)
   const shown = performance.now()
   for (const [row, each] of decoded) jobs[row]!.rollout.show(each, jobs[row]!.job.actions, poseOf[row]!)
+  const hasDepth = model.manifest.outputs.includes('depth')
   const hasMemory = jobs.some(({ rollout }) => rollout.memory)
   const timings = {
     denoiseMs: denoised - remembered,
@@ -70,8 +72,10 @@ export async function makeChunks(
     latent: latentOf[row]!,
     pose: poseOf[row]!,
     images: images.get(row),
+    imageDepth: hasDepth && images.has(row) ? decoded.get(row)!.inverseDepth : undefined,
     decoded: job.wantsFrames ? decoded.get(row) : undefined,
     mark: marks[row],
+    isRecovery: recoveries[row] || undefined,
     batch: jobs.length,
     timings: { ...timings },
   }))

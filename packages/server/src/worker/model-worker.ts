@@ -1,4 +1,5 @@
 import type { FrameSize, ModelManifest } from '@sora-world/sdk/protocol'
+import type { GuardState } from './collapse-guard.ts'
 
 /** What fixes a rollout besides captions and actions. Noise is a pure function of (rngSeed, chunk index). */
 export interface RolloutSpec {
@@ -9,6 +10,8 @@ export interface RolloutSpec {
   steps: number
   /** Whether a model with world memory uses it; true by default. */
   memory?: boolean
+  /** Whether a rollout with world memory that breaks down is started anew from it, see `CollapseGuard`; true by default. */
+  guard?: boolean
 }
 
 /**
@@ -21,6 +24,8 @@ export interface RolloutMark {
   memory?: Uint8Array
   /** [S,h,w], state of the decoder; missing as `memory`. */
   decoder?: Float32Array
+  /** What watches the rollout; missing when nothing does. */
+  guard?: GuardState
 }
 
 /** Between two marks. */
@@ -58,8 +63,12 @@ export interface ChunkResult {
   /** [F,Q]; empty without pose */
   pose: Float32Array
   images?: Uint8Array[]
+  /** [F,H/depthScale,W/depthScale] in 1/blocks, 0 = sky; with the images, when the model gives depth. */
+  imageDepth?: Float32Array
   /** uint8 [F,H,W,3] and [F,H/depthScale,W/depthScale] in 1/blocks, 0 = sky; when the job wants frames */
   decoded?: { frames: Uint8Array; inverseDepth: Float32Array }
+  /** The rollout had broken down: this chunk was made from its memory and caption, without the chunks before. */
+  isRecovery?: boolean
   /** Just before this chunk, of a rollout with world memory. */
   mark?: RolloutMark
   /** Rollouts that shared the batch; 1 when not given. A shared batch may round other than a chunk made alone. */

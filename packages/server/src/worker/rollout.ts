@@ -4,6 +4,7 @@ import { memorySettings } from '../memory/memory-settings.ts'
 import { WorldMemory } from '../memory/world-memory.ts'
 import { type ModelDims, modelDims } from '../model/denoiser.ts'
 import { checkSteps } from '../sampler/schedule.ts'
+import { CollapseGuard } from './collapse-guard.ts'
 import { type ChunkJob, MARK_CHUNKS, type RolloutMark, type RolloutSpec } from './model-worker.ts'
 
 /** A checked job with the rollout it belongs to. */
@@ -37,6 +38,9 @@ export class Rollout {
   readonly dims: ModelDims
   readonly cache: KvCache
   #memory: WorldMemory | undefined
+  #guard: CollapseGuard | undefined
+  /** The next chunk is the first view of the world, or of what was left of one that had broken down. */
+  #isFresh = true
   readonly #firstSteps: number
   #decoder: DecoderState | undefined
   /** Last W latents, newest last, to bring a decoder up to date that starts late. */
@@ -58,6 +62,8 @@ export class Rollout {
     this.cache = new KvCache(this.dims)
     const settings = memorySettings(manifest, size)
     this.#memory = settings && spec.memory !== false ? new WorldMemory(settings) : undefined
+    // Without a memory there is nothing to go on from.
+    this.#guard = this.#memory && spec.guard !== false ? new CollapseGuard() : undefined
   }
 
   /** Undefined for a model without world memory, or when it is switched off. */
@@ -74,9 +80,14 @@ export class Rollout {
     return this.#nextIndex
   }
 
-  /** Denoise steps of the next chunk. The first view of a world has nothing to go by but its caption: it may take more. */
+  /** Denoise steps of the next chunk. A first view has nothing to go by but caption and memory: it may take more. */
   get steps(): number {
-    return this.#nextIndex === 0 ? this.#firstSteps : this.spec.steps
+    return this.#isFresh ? this.#firstSteps : this.spec.steps
+  }
+
+  /** The next chunk is made without the chunks before, because these had broken down. */
+  get isRecovering(): boolean {
+    return this.#isFresh && this.#nextIndex > 0
   }
 
   /** [C,h,w] of the chunk before, zeros at the start of a world. */
@@ -105,6 +116,7 @@ export class Rollout {
       throw new SoraError('message-invalid', `a decoder state of ${mark.decoder.length} numbers is of another model`)
     }
     if (mark.decoder) this.#decoder = { nextIndex: mark.index, state: mark.decoder }
+    if (mark.guard && this.#guard) this.#guard = new CollapseGuard(mark.guard)
     this.#nextIndex = mark.index
     if (mark.memory) this.#lastMark = mark
   }
@@ -118,7 +130,7 @@ export class Rollout {
     if (this.#lastMark?.index === this.#nextIndex) return this.#lastMark
     const memory = this.#memory.serialise()
     this.#memory = WorldMemory.restore(this.#memory.settings, memory)
-    this.#lastMark = { index: this.#nextIndex, memory, decoder: this.#decoder?.state }
+    this.#lastMark = { index: this.#nextIndex, memory, decoder: this.#decoder?.state, guard: this.#guard?.state }
     return this.#lastMark
   }
 
@@ -148,8 +160,17 @@ export class Rollout {
    * @throws SoraError `internal` for a decoder that gives another size; nothing has changed then
    */
   show(decoded: DecodedChunk, actions: Float32Array, pose: Float32Array): void {
-    this.#memory?.observe({ ...decoded, index: this.#nextIndex, actions, pose })
+    const shown = { ...decoded, index: this.#nextIndex, actions, pose }
+    this.#memory?.observe(shown, { isWorthKeeping: !this.#guard?.isSuspect })
     this.#decoder = { nextIndex: this.#nextIndex + 1, state: decoded.nextState }
+    this.#watch(decoded.frames)
+  }
+
+  #watch(frames: Uint8Array): void {
+    if (!this.#guard || !this.#memory) return
+    const { width, height } = this.spec.size
+    const frame = frames.subarray(-width * height * 3)
+    this.#guard.observe({ frame, width, height, pitch: this.#memory.place.pose.pitch })
   }
 
   /** Makes a chunk part of the world: row `row` of a commit pass over `batch` rollouts. */
@@ -158,5 +179,16 @@ export class Rollout {
     this.#recent.push(latent)
     if (this.#recent.length > this.dims.contextChunks) this.#recent.shift()
     this.#nextIndex += 1
+    this.#isFresh = false
+    if (this.#guard?.isCollapsed) this.#startAnew()
+  }
+
+  /** Forgets what the last chunks looked like. Where the player is, and what is remembered of the place, stays. */
+  #startAnew(): void {
+    this.cache.reset()
+    this.#recent.length = 0
+    this.#decoder = undefined
+    this.#isFresh = true
+    this.#guard!.recovered()
   }
 }

@@ -3,6 +3,7 @@ import { pack, unpack } from 'msgpackr'
 import { z } from 'zod'
 import type { WorldRun } from '../session/world-run.ts'
 import type { ChunkJob, ChunkResult } from '../worker/model-worker.ts'
+import { guardSchema } from './world-header.ts'
 import type { Maker } from './world-value.ts'
 
 /** Chunks in the order in which they were made, and the events in force after them. */
@@ -19,7 +20,12 @@ export interface JournalChunk {
 }
 
 const bytes = z.instanceof(Uint8Array)
-const mark = z.object({ index: z.int(), memory: bytes.nullish(), decoder: bytes.nullish() })
+const mark = z.object({
+  index: z.int(),
+  memory: bytes.nullish(),
+  decoder: bytes.nullish(),
+  guard: guardSchema.nullish(),
+})
 const chunkSchema = z.object({
   index: z.int().nonnegative(),
   actions: bytes,
@@ -75,7 +81,9 @@ function readChunk({
     job: { index, actions: floatsOf(actions), caption },
     result: {
       ...{ latent: floatsOf(latent), pose: floatsOf(pose), batch },
-      mark: known ? { index: known.index, memory: known.memory ?? undefined, decoder } : undefined,
+      mark: known
+        ? { index: known.index, memory: known.memory ?? undefined, decoder, guard: known.guard ?? undefined }
+        : undefined,
     },
   }
 }

@@ -40,11 +40,11 @@ export async function* replayWorld(
   signal?: AbortSignal,
 ): AsyncGenerator<ReplayedChunk, void> {
   checkWorld(value, model.manifest)
-  const { log, size, steps, rngSeed, memory } = value
+  const { log, size, steps, rngSeed, memory, guard = false } = value
   if (log.first > 0) throw new SoraError('unsupported', `the log begins at chunk ${log.first}, not at the start`)
   const worker = new InProcessWorker(model)
   const id = 'replay'
-  await worker.open({ id, size, steps, rngSeed, memory })
+  await worker.open({ id, size, steps, rngSeed, memory, guard })
   const width = log.actions.length / Math.max(1, log.hashes.length)
   for (let index = 0; index < log.hashes.length; index++) {
     const actions = log.actions.slice(index * width, (index + 1) * width)

@@ -17,8 +17,8 @@ export async function takeUp({ world, file, entries }: StoredWorld, manifest: Mo
   const journal = entries.map(readEntry)
   const [first] = journal
   if (!first) return value
-  const { prompt, size, steps, rngSeed, memory, createdAt, picture } = value
-  const spec = { id: 'stored', size, steps, rngSeed, memory }
+  const { prompt, size, steps, rngSeed, memory, guard = false, createdAt, picture } = value
+  const spec = { id: 'stored', size, steps, rngSeed, memory, guard }
   const run = new WorldRun(manifest, { index: world, prompt, spec, maker: first.maker, value })
   for (const entry of journal) {
     // After a gap, where the store failed for a while, nothing fits any more.

@@ -97,7 +97,12 @@ function headerOf({ log, history, mark, picture, events, ...facts }: WorldValue)
     latent: chunk?.latent.length ?? 0,
     pose: chunk?.pose?.length ?? 0,
     mark: mark
-      ? { index: mark.index, memory: mark.memory?.length ?? null, decoder: mark.decoder?.length ?? null }
+      ? {
+          index: mark.index,
+          memory: mark.memory?.length ?? null,
+          decoder: mark.decoder?.length ?? null,
+          guard: mark.guard,
+        }
       : null,
     picture: picture?.length ?? 0,
   }
@@ -122,6 +127,7 @@ function readSections(reader: SectionReader, header: WorldHeader): WorldValue {
     index: mark.index,
     memory: mark.memory === null ? undefined : reader.bytes(mark.memory),
     decoder: mark.decoder === null ? undefined : reader.floats(mark.decoder),
+    guard: mark.guard,
   }
   return {
     ...facts,

@@ -11,6 +11,13 @@ const chunk = z
   .nonnegative()
   .max(2 ** 31)
 const count = z.int().nonnegative()
+/** @see GuardState */
+export const guardSchema = z.object({
+  since: z.int().nonnegative(),
+  baseline: z.number().nonnegative(),
+  illness: z.number().min(0).max(1),
+  patience: z.int().positive(),
+})
 const dimension = z.int().positive().max(4096)
 
 /** The part of a world file that is JSON; the numbers behind it are as long as it says. */
@@ -21,6 +28,7 @@ const headerSchema = z
     steps: z.int().positive().max(64),
     rngSeed: z.int().min(0).max(0xffffffff),
     memory: z.boolean(),
+    guard: z.boolean().optional(),
     prompt: z.string().min(1).max(LIMITS.promptLength),
     events: z.array(z.string().min(1).max(LIMITS.eventLength)).max(16),
     next: chunk,
@@ -38,7 +46,9 @@ const headerSchema = z
     actions: count.max(2 ** 14),
     latent: count.max(2 ** 20),
     pose: count.max(1024),
-    mark: z.object({ index: chunk, memory: count.nullable(), decoder: count.nullable() }).nullable(),
+    mark: z
+      .object({ index: chunk, memory: count.nullable(), decoder: count.nullable(), guard: guardSchema.optional() })
+      .nullable(),
     /** Bytes of the picture. */
     picture: count.max(2 ** 20),
   })

@@ -46,6 +46,8 @@ export interface WorldValue {
   rngSeed: number
   /** Whether it is played with world memory, for models that have one. */
   memory: boolean
+  /** Whether it is started anew when it breaks down, see `CollapseGuard`; false for worlds older than that. */
+  guard?: boolean
   prompt: string
   /** In force, oldest first. */
   events: readonly string[]
