@@ -102,7 +102,8 @@ module.exports = {
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/' },
+    // Templates belong to somebody else: they are checked where they are installed (test/packages).
+    exclude: { path: '(^|/)dist/|^packages/create-sora-world/templates/' },
     enhancedResolveOptions: {
       conditionNames: ['@sora/source', 'import', 'node', 'default', 'types'],
       exportsFields: ['exports'],

@@ -4,8 +4,8 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { PUBLISHED } from './packages.mjs'
 
-const packages = ['packages/sdk', 'packages/server', 'packages/three-plugin']
 let failures = 0
 
 function run(command, args) {
@@ -19,17 +19,18 @@ function run(command, args) {
 
 /** Files named by the export map and `bin` (the source condition is for this repository only). */
 function shippedFiles(manifest) {
-  const targets = Object.values(manifest.exports).flatMap((entry) =>
+  const targets = Object.values(manifest.exports ?? {}).flatMap((entry) =>
     typeof entry === 'string'
       ? [entry]
       : Object.entries(entry)
           .filter(([name]) => !name.startsWith('@'))
           .map(([, file]) => file),
   )
-  return [...targets, ...Object.values(manifest.bin ?? {})]
+  // A star stands for many.
+  return [...targets, ...Object.values(manifest.bin ?? {})].filter((file) => !file.includes('*'))
 }
 
-for (const folder of packages) {
+for (const folder of PUBLISHED) {
   const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
   for (const file of shippedFiles(manifest)) {
     if (existsSync(`${folder}/${file}`)) continue
@@ -37,7 +38,7 @@ for (const folder of packages) {
     console.error(`${manifest.name}: export ${file} does not exist`)
   }
   run('publint', [folder, '--strict'])
-  run('attw', ['--pack', folder, '--profile', 'esm-only'])
+  if (JSON.stringify(manifest.exports).includes('"types"')) run('attw', ['--pack', folder, '--profile', 'esm-only'])
   console.log(`checked ${manifest.name} ${manifest.version}`)
 }
 process.exit(failures ? 1 : 0)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -7,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
 const require = createRequire(new URL('../docs/package.json', import.meta.url))
-const { Application, Converter } = await import(pathToFileURL(require.resolve('typedoc')).href)
+const { Application, Comment, Converter } = await import(pathToFileURL(require.resolve('typedoc')).href)
 
 /** Page to the module that it tells of. The first one that exports a thing describes it, the others link to it. */
 const PAGES = {
@@ -16,7 +17,9 @@ const PAGES = {
   sdk: 'sdk/src/index.ts',
   three: 'three-plugin/src/index.ts',
   'three/webgpu': 'three-plugin/src/webgpu.ts',
+  'three/react': 'three-plugin/src/react.ts',
   server: 'server/src/index.ts',
+  'server/vite': 'server/src/vite/index.ts',
 }
 
 const app = await Application.bootstrapWithPlugins({
@@ -27,7 +30,8 @@ const app = await Application.bootstrapWithPlugins({
   // Emptied before it is written: never a folder with anything of one's own in it.
   outputs: [{ name: 'markdown', path: `${root}docs/api` }],
   name: 'Sora World',
-  router: 'module',
+  router: 'member',
+  entryFileName: 'index',
   readme: 'none',
   excludeExternals: true,
   excludeInternal: true,
@@ -49,8 +53,24 @@ const app = await Application.bootstrapWithPlugins({
 })
 const page = new Map(Object.entries(PAGES).map(([name, file]) => [file.replace(/(\/index)?\.ts$/, ''), name]))
 app.converter.on(Converter.EVENT_RESOLVE_BEGIN, (context) => {
-  for (const module of context.project.children ?? []) module.name = page.get(module.name) ?? module.name
+  for (const module of context.project.children ?? []) {
+    module.name = page.get(module.name) ?? module.name
+    module.comment ??= introductionOf(PAGES[module.name])
+  }
 })
+
+/** The comment that a file begins with; where a package's main file begins with code, what the package says of itself. */
+function introductionOf(file) {
+  const comment = /^\/\*\*(.*?)\*\/\n+(?:export|import)/s.exec(readFileSync(`${root}packages/${file}`, 'utf8'))?.[1]
+  if (comment) return commentOf(comment.replace(/^\s*\* ?/gm, '').replace(/\{@link (.*?)\}/g, '`$1`'))
+  if (!/^[\w-]+\/src\/index\.ts$/.test(file)) return undefined
+  const [folder] = file.split('/')
+  return commentOf(JSON.parse(readFileSync(`${root}packages/${folder}/package.json`, 'utf8')).description)
+}
+
+function commentOf(text) {
+  return new Comment([{ kind: 'text', text: text.trim() }])
+}
 
 const project = await app.convert()
 if (!project) process.exit(1)

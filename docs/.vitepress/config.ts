@@ -47,15 +47,25 @@ const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: 'API',
     items: [
-      { text: '@sora-world/sdk', link: '/api/sdk' },
-      { text: '@sora-world/sdk/agent', link: '/api/sdk/agent' },
-      { text: '@sora-world/sdk/protocol', link: '/api/sdk/protocol' },
-      { text: '@sora-world/three', link: '/api/three' },
-      { text: '@sora-world/three/webgpu', link: '/api/three/webgpu' },
-      { text: '@sora-world/server', link: '/api/server' },
+      { text: '@sora-world/sdk', link: '/api/sdk/' },
+      { text: '@sora-world/sdk/agent', link: '/api/sdk/agent/' },
+      { text: '@sora-world/sdk/protocol', link: '/api/sdk/protocol/' },
+      { text: '@sora-world/three', link: '/api/three/' },
+      { text: '@sora-world/three/webgpu', link: '/api/three/webgpu/' },
+      { text: '@sora-world/three/react', link: '/api/three/react/' },
+      { text: '@sora-world/server', link: '/api/server/' },
+      { text: '@sora-world/server/vite', link: '/api/server/vite/' },
     ],
   },
 ]
+
+/** A block of the world, seen from a corner. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">' +
+    '<path d="M16 3 28 9.5 16 16 4 9.5z" fill="#7bb661"/>' +
+    '<path d="M4 9.5 16 16v13L4 22.5z" fill="#8a6548"/>' +
+    '<path d="M28 9.5 16 16v13l12-6.5z" fill="#6b4d37"/></svg>',
+)}`
 
 export default defineConfig({
   title: 'Sora World',
@@ -63,8 +73,12 @@ export default defineConfig({
   lang: 'en',
   cacheDir: '../node_modules/.cache/vitepress',
   metaChunk: true,
+  head: [['link', { rel: 'icon', href: ICON }]],
+  // Named by the home page's front matter, which knows no relative paths.
+  vite: { publicDir: 'images' },
   ignoreDeadLinks: 'localhostLinks',
   markdown: {
+    languageAlias: { hex: 'txt' },
     // Anchors as on a repository's own pages, so that one link works in both places.
     anchor: { slugify: githubSlug },
     config: (markdown) => {
@@ -76,7 +90,7 @@ export default defineConfig({
       { text: 'Quick start', link: '/quick-start' },
       { text: 'Gallery', link: '/gallery' },
       { text: 'Errors', link: '/errors' },
-      { text: 'API', link: '/api/sdk' },
+      { text: 'API', link: '/api/sdk/' },
     ],
     sidebar,
     outline: [2, 3],

@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/webgpu.ts'],
+  entry: ['src/index.ts', 'src/webgpu.ts', 'src/react.ts'],
   format: 'esm',
   platform: 'neutral',
   dts: true,

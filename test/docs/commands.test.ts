@@ -76,8 +76,15 @@ it.each(pages.map((page) => [page.path, page] as const))('%s names commands and 
   expect(commandsOf(page).flatMap((command) => problemsOf(page, command))).toEqual([])
 })
 
+it('has a page of the server that tells of every option', () => {
+  const { text } = pages.find(({ path }) => path === 'docs/server.md')!
+  expect(flagsIn(SERVE_HELP).filter((flag) => !text.includes(flag) && flag !== '--help')).toEqual([])
+})
+
 /** Options of anything that can be called here, for those that stand alone in the text. */
-const known = [...Object.values(HELP), CREATE_HELP, ...sourcesIn('training/sora_world'), ...sourcesIn('bench')].join('\n')
+const known = [...Object.values(HELP), CREATE_HELP, ...sourcesIn('training/sora_world'), ...sourcesIn('bench')].join(
+  '\n',
+)
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(posix.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -88,6 +95,8 @@ function sourcesIn(folder: string): string[] {
 }
 
 it.each(pages.map((page) => [page.path, page] as const))('%s names no option that nothing has', (_, page) => {
-  const flags = inlineCode(page).filter((code) => code.startsWith('--')).flatMap(flagsIn)
+  const flags = inlineCode(page)
+    .filter((code) => code.startsWith('--'))
+    .flatMap(flagsIn)
   expect(flags.filter((flag) => !new RegExp(`${flag}\\b(?!-)`).test(known))).toEqual([])
 })

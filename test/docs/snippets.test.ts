@@ -11,11 +11,13 @@ const FOLDER = join(ROOT, 'test/output/doc-snippets')
 /** What a page may take for granted: the names that its own sentences introduce. */
 const CONTEXT = `
 import type { WorldClient } from '@sora-world/sdk'
-import type { Camera, PerspectiveCamera, Scene, WebGLRenderer } from 'three'
+import type { WorldBackdrop } from '@sora-world/three'
+import type { PerspectiveCamera, Scene, WebGLRenderer } from 'three'
 import type RapierModule from '@dimforge/rapier3d-compat'
 declare global {
   const world: WorldClient
   const url: string
+  const backdrop: WorldBackdrop
   const scene: Scene
   const camera: PerspectiveCamera
   const renderer: WebGLRenderer
@@ -48,9 +50,8 @@ it('compiles every snippet of every page against the sources', async () => {
   expect(stdout).toBe('')
 }, 120_000)
 
-it.each(fences.filter(({ language }) => language === 'json').map(({ path, line, code }) => [path, line, code] as const))(
-  'parses the JSON of %s, line %d',
-  (_path, _line, code) => {
-    expect(() => JSON.parse(code)).not.toThrow()
-  },
-)
+it.each(
+  fences.filter(({ language }) => language === 'json').map(({ path, line, code }) => [path, line, code] as const),
+)('parses the JSON of %s, line %d', (_path, _line, code) => {
+  expect(() => JSON.parse(code)).not.toThrow()
+})

@@ -55,6 +55,10 @@ describe('things of the scene and of the world hide each other', () => {
   })
 })
 
+it('hides and is hidden with the pictures and the coarse depth of the image downlink, too', async () => {
+  expect(await inPage((page) => page.withImages(), null)).toEqual(RIGHT_ORDER)
+})
+
 it('200 backdrops leave no texture or geometry behind', async () => {
   const few = await inPage((page, times) => page.livesOf(times), 2)
   expect(await inPage((page, times) => page.livesOf(times), 200)).toEqual(few)

@@ -11,6 +11,7 @@ const ROOM = {
   seq: 3,
   driver: 'me',
   players: 1,
+  catchUpTo: -1,
   queuePosition: 0,
   problem: '',
 } as const

@@ -9,9 +9,10 @@ import { startWorldServer, type WorldServerProcess } from './world-server.ts'
 interface EmbedHook {
   world: { frame: { seq: number } | null; look(yaw: number): void }
   solid: { size: number; map: { size: number } }
-  balls: { heights: number[]; throwFrom(camera: object): void }
+  balls: { heights: number[] }
+  figure: { visible: boolean; position: { y: number } }
+  throwBall(): void
   placeSign(u?: number, v?: number): boolean
-  camera: object
 }
 
 const ROOT = fileURLToPath(new URL('../../examples/embed', import.meta.url))
@@ -41,8 +42,8 @@ afterAll(async () => {
 it('the generated landscape holds up a ball thrown into it, and a sign stands there', async () => {
   const { page } = opened
   const isPlaced = await page.evaluate(() => {
-    const { balls, camera, placeSign } = (window as unknown as { __embed: EmbedHook }).__embed
-    balls.throwFrom(camera)
+    const { throwBall, placeSign } = (window as unknown as { __embed: EmbedHook }).__embed
+    throwBall()
     return placeSign(0.6, 0.9)
   })
   expect(isPlaced).toBe(true)
@@ -53,14 +54,17 @@ it('the generated landscape holds up a ball thrown into it, and a sign stands th
     await page.waitForTimeout(250)
     heights.push(...(await page.evaluate(() => (window as unknown as { __embed: EmbedHook }).__embed.balls.heights)))
   }
-  const { colliders, cells } = await page.evaluate(() => {
-    const { solid } = (window as unknown as { __embed: EmbedHook }).__embed
-    return { colliders: solid.size, cells: solid.map.size }
+  const { colliders, cells, figure } = await page.evaluate(() => {
+    const { solid, figure } = (window as unknown as { __embed: EmbedHook }).__embed
+    return { colliders: solid.size, cells: solid.map.size, figure: { isThere: figure.visible, y: figure.position.y } }
   })
   await keepScreenshot(page, 'embed-resting')
   expect(await page.getByRole('status').textContent()).toContain('B throws a ball')
   expect(cells).toBeGreaterThan(50)
   expect(colliders).toBeGreaterThan(10)
+  // It is put back when it falls off the world.
+  expect(figure.isThere).toBe(true)
+  expect(figure.y).toBeGreaterThan(-10)
   // The landscape is another one each time and ends where nothing was seen: in the end the ball may roll over that edge.
   // But something must have stopped it; free fall takes more than two blocks in a quarter of a second by then.
   const steps = heights.slice(4).map((height, i) => Math.abs(height - heights[i + 3]!))

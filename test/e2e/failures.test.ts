@@ -54,6 +54,17 @@ describe('a browser that cannot show a world', () => {
     await page.context().close()
   })
 
+  it('without SIMD in WebAssembly: says so, and offers that the server decodes', async () => {
+    const withoutSimd = (page: Page) => page.addInitScript('WebAssembly.validate = () => false')
+    const page = await openBroken(withoutSimd, '&downlink=latent')
+    await expectNotice(page, 'The decoder did not start')
+    expect(await page.getByTestId('notice-detail').textContent()).toContain('no SIMD')
+    await page.getByRole('button', { name: 'Let the server decode' }).click()
+    await page.getByTestId('menu').waitFor()
+    expect(await page.evaluate(() => window.__sora!.world.decoder)).toContain('image')
+    await page.context().close()
+  })
+
   it('without WebAssembly, otherwise: the server decodes and the world plays', async () => {
     const { page } = await openPage(browser)
     await page.addInitScript('delete globalThis.WebAssembly')
@@ -100,3 +111,32 @@ it('a server that goes away while playing: words, and the way back when it retur
   await page.getByTestId('menu').waitFor()
   await page.context().close()
 }, 120_000)
+
+describe('a browser that keeps or records nothing', () => {
+  it('a world that cannot be kept here becomes a download', async () => {
+    const { page } = await openPage(browser)
+    await page.addInitScript(() => {
+      IDBFactory.prototype.open = () => {
+        throw new DOMException('blocked', 'SecurityError')
+      }
+    })
+    await playTestPage(page, `${server.url}/?test`)
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save').click()])
+    expect(file.suggestedFilename()).toMatch(/\.soraworld$/)
+    await page.getByTestId('toast').getByText('keeps nothing for this page').waitFor()
+    await page.getByTestId('open-gallery').click()
+    await page.getByTestId('gallery-words').getByText('keeps nothing for this page').waitFor()
+    await page.context().close()
+  })
+
+  it('says that it cannot record', async () => {
+    const { page } = await openPage(browser)
+    await page.addInitScript('delete globalThis.MediaRecorder')
+    await playTestPage(page, `${server.url}/?test`)
+    await page.getByTestId('play').click()
+    await page.keyboard.press('KeyV')
+    await page.getByTestId('toast').getByText('This browser cannot record').waitFor()
+    expect(await page.getByTestId('clip-time').isHidden()).toBe(true)
+    await page.context().close()
+  })
+})

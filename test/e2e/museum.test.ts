@@ -96,7 +96,7 @@ it('stops the worlds that nobody looks at', async () => {
 
 it('lets one walk into a world and back out', async () => {
   const { page } = opened
-  await page.evaluate(() => (window as unknown as Museum).__museum.camera.position.set(0, 1.62, -2.6))
+  await page.evaluate(() => (window as unknown as Museum).__museum.camera.position.set(0, 1.62, -2.4))
   await page.waitForTimeout(500)
   await keepScreenshot(page, 'museum-before-door')
   await page.keyboard.down('KeyW')

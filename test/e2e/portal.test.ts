@@ -18,7 +18,7 @@ beforeAll(async () => {
   const folder = path('../output/dist/portal-page')
   await bundleModule(path('pages/portal-page.ts'), folder)
   server = await serveFolder(folder)
-  browser = await launchBrowser(WEBGPU_ARGS)
+  browser = await launchBrowser([...WEBGPU_ARGS, '--js-flags=--expose-gc'])
   opened = await openPage(browser)
   await opened.page.goto(server.url)
   await opened.page.waitForFunction(() => 'portal' in window)
@@ -65,6 +65,18 @@ describe.each([0, 0.5])('from %s blocks aside', (aside) => {
     expectPost(post, aside)
   })
 })
+
+it('the way back shows the scene that one came from, and nothing behind the opening', async () => {
+  const seen = await inPage((page) => page.backWithWebgl(), null)
+  expect(seen).toEqual({ middle: 'red', side: 'lime', isInside: true })
+})
+
+it('200 portals leave nothing behind, on the GPU or in memory', async () => {
+  const few = await inPage((page, times) => page.livesOf(times), 5)
+  const many = await inPage((page, times) => page.livesOf(times), 200)
+  expect(many).toEqual({ ...few, alive: expect.any(Number) })
+  expect(many.alive).toBeLessThanOrEqual(5)
+}, 240_000)
 
 it('nothing was reported on the console', () => {
   expect(opened.problems).toEqual([])

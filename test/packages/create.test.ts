@@ -1,30 +1,97 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { keepScreenshot } from '../e2e/browser.ts'
-import { emptyPlace, npmCreate } from './project.ts'
-import { run, startProgram } from './run.ts'
+import { emptyPlace, npmCreate, type Place, PNPM, pnpm, pnpmCreate } from './project.ts'
+import { type RunningProgram, run, startProgram } from './run.ts'
 import { seesMovingWorld } from './watch-page.ts'
 
-const seconds = (fromMs: number) => ((performance.now() - fromMs) / 1000).toFixed(1)
-const ADDRESS = /Local: +(http:\/\/\S+)/
+const ADDRESS = /(?:Local: +|play at )(http:\/\/\S+)/
 
-describe('npm create sora-world', () => {
-  it('play: a page in which the world moves', async () => {
-    const place = await emptyPlace()
+describe('the packages as published', () => {
+  let place: Place
+  let program: RunningProgram | undefined
+  beforeEach(async () => {
+    place = await emptyPlace()
+  })
+  afterEach(async () => {
+    await program?.stop()
+    program = undefined
+    await rm(place.cwd, { recursive: true, force: true, maxRetries: 5 })
+  })
+
+  it('npm create, play: install, dev, and the world moves', async () => {
     const project = await npmCreate(place, 'my-world', 'play')
     expect(project.printed).toMatch(/cd my-world && npm install\n +npm run dev/)
     await run('npm', ['install'], project)
-    const dev = startProgram('npm', ['run', 'dev'], project)
-    try {
-      const [, url] = await dev.waitFor(ADDRESS)
-      await seesMovingWorld(url!, async ({ page }) => {
-        await page.locator('canvas').focus()
-        await page.keyboard.down('KeyW')
-        await keepScreenshot(page, 'created-play')
-      })
-    } finally {
-      await dev.stop()
+    program = startProgram('npm', ['run', 'dev'], project)
+    const [, url] = await program.waitFor(ADDRESS)
+    await seesMovingWorld(url!, async ({ page }) => {
+      await page.locator('canvas').focus()
+      await page.keyboard.down('KeyW')
+      await keepScreenshot(page, 'created-play')
+    })
+  })
+
+  it('npm create, embed, with everything in the cache: the screen on the wall moves', async () => {
+    const startMs = performance.now()
+    const project = await npmCreate(place, 'my-room', 'embed')
+    await run('npm', ['install', '--prefer-offline'], project)
+    const installedMs = performance.now() - startMs
+    program = startProgram('npm', ['run', 'dev'], project)
+    const [, url] = await program.waitFor(ADDRESS)
+    const openMs = performance.now()
+    const screen = { x: 140, y: 215, width: 280, height: 170 }
+    const pageMs = await seesMovingWorld(url!, ({ page }) => keepScreenshot(page, 'created-embed'), screen)
+    const seconds = (ms: number) => (ms / 1000).toFixed(1)
+    const total = seconds(openMs - startMs + pageMs)
+    console.log(`from npm create to the first frame: ${total} s (installed after ${seconds(installedMs)} s)`)
+    await program.stop()
+
+    await run('npm', ['run', 'build'], project)
+    program = startProgram('npm', ['start', '--', '--port', '0'], project)
+    const [, built] = await program.waitFor(ADDRESS)
+    await seesMovingWorld(built!, undefined, screen)
+  })
+
+  it('npm create, agent: runs to its end; the command line says what it lacks; its own play page moves', async () => {
+    const project = await npmCreate(place, 'my-agent', 'agent')
+    expect(project.printed).toMatch(/cd my-agent && npm install\n +npm start/)
+    await run('npm', ['install'], project)
+    const said = await run('npm', ['start', '--', '--seconds', '2'], project)
+    expect(said).toMatch(/episode-0002\.mp4: 10 steps/)
+    expect((await readdir(join(project.cwd, 'out'))).toSorted()).toEqual([
+      'contact-sheet.png',
+      ...['episode-0001.jsonl', 'episode-0001.mp4', 'episode-0002.jsonl', 'episode-0002.mp4'],
+    ])
+    expect((await stat(join(project.cwd, 'out/episode-0001.mp4'))).size).toBeGreaterThan(10_000)
+
+    await expect(run('npx', ['sora-world', 'eval', '--quick'], project)).rejects.toThrow(/--clips/)
+    program = startProgram('npx', ['sora-world', 'serve', '--play', '--port', '0', '--no-worlds'], project)
+    const [, url] = await program.waitFor(ADDRESS)
+    const page = await fetch(url!)
+    expect(await page.text()).toContain('Sora World')
+    const assets = join(project.cwd, 'node_modules/@sora-world/server/dist/play')
+    const borrowed = Object.keys(JSON.parse(await readFile(join(assets, 'borrowed-files.json'), 'utf8')))
+    expect(borrowed.length).toBeGreaterThan(0)
+    for (const path of borrowed) {
+      const file = await fetch(new URL(path, url), { method: 'HEAD' })
+      expect(file.headers.get('content-type')).toBe('application/wasm')
     }
+  })
+
+  it('pnpm create, play: install, dev, and the world moves', async () => {
+    const project = await pnpmCreate(place, 'my-world', 'play')
+    expect(project.printed).toMatch(/cd my-world && pnpm install\n +pnpm dev/)
+    await pnpm(['install'], project)
+    program = startProgram(PNPM, ['dev'], project)
+    const [, url] = await program.waitFor(ADDRESS)
+    await seesMovingWorld(url!)
+  })
+
+  it('does not write into a folder that has something in it, unless told', async () => {
+    await writeFile(join(place.cwd, 'thesis.txt'), 'ten years of work')
+    await expect(npmCreate(place, '.', 'play')).rejects.toThrow(/npm does not allow the name|is not empty/)
+    expect(await readdir(place.cwd)).toEqual(['thesis.txt'])
   })
 })

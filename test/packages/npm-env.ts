@@ -1,23 +1,32 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 
-/**
- * Environment of somebody who has never seen this repository: npm asks the registry at `url`, keeps what it fetches below
- * `home` and knows no settings; programs of the repository's `node_modules` are not on the path.
- */
-export function strangersEnv(url: string, home: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_|node_options$|vitest|vite_|init_cwd$)/i.test(name),
-  )
+/** A home whose npm and pnpm ask the registry at `url` and keep what they fetch below the home. */
+export async function makeHome(home: string, url: string): Promise<void> {
+  await mkdir(home, { recursive: true })
+  const settings = [
+    `registry=${url}`,
+    `//${new URL(url).host}/:_authToken=anybody`,
+    `cache=${join(home, 'npm-cache')}`,
+    'audit=false',
+    'fund=false',
+    'update-notifier=false',
+  ]
+  await writeFile(join(home, '.npmrc'), `${settings.join('\n')}\n`)
+}
+
+/** Environment of somebody who has never seen this repository: nothing of it is set or on the path. */
+export function strangersEnv(home: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !OURS.test(name))
+  const folders = (process.env.PATH ?? '').split(delimiter)
   return {
     ...Object.fromEntries(kept),
-    PATH: (process.env.PATH ?? '')
-      .split(delimiter)
-      .filter((folder) => !folder.includes('node_modules') && !folder.includes('node-gyp-bin'))
-      .join(delimiter),
-    NODE_ENV: undefined,
-    npm_config_registry: url,
-    npm_config_cache: join(home, 'npm-cache'),
-    npm_config_userconfig: join(home, '.npmrc'),
-    npm_config_update_notifier: 'false',
+    PATH: folders.filter((folder) => !/node_modules|node-gyp-bin/.test(folder)).join(delimiter),
+    HOME: home,
+    USERPROFILE: home,
+    // Of pnpm: packages that were published a moment ago are the ones to test.
+    pnpm_config_minimum_release_age: '0',
   }
 }
+
+const OURS = /^(npm_|pnpm_|xdg_|vitest|vite_|init_cwd$|node$|node_env$|node_options$)/i

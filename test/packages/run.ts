@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { basename } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
 export interface Command {
@@ -12,9 +13,12 @@ export interface Command {
  * @throws Error with the end of what it printed when it fails
  */
 export async function run(program: string, args: readonly string[], { cwd, env }: Command): Promise<string> {
+  const startMs = performance.now()
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = collect(child)
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
+  // These tests take minutes: whoever waits wants to know for what.
+  console.log(`${basename(program)} ${args.join(' ')}: ${((performance.now() - startMs) / 1000).toFixed(1)} s`)
   if (code === 0) return output.text
   throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${output.text.slice(-4000)}`)
 }

@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['*.test.ts'],
     globalSetup: './publish-packages.ts',
     // Installing takes what the machine and the line take.
-    testTimeout: 300_000,
+    testTimeout: 600_000,
     hookTimeout: 300_000,
     // One after the other: each has a server, a browser or an installation to run.
     fileParallelism: false,

@@ -21,7 +21,7 @@ it.each([
   ...CLIENT_MESSAGE_NAMES,
   ...Object.keys(joinOptionsSchema.shape),
   ...Object.keys(new WorldState().toJSON()),
-  ...['queued', 'ready', 'running', 'paused', 'recovering', 'failed'],
+  ...['queued', 'ready', 'running', 'paused', 'recovering', 'catching-up', 'failed'],
   ...['welcome', 'error', 'pong', CHUNK_MESSAGE, ROOM_NAME],
 ])('tells of %s', (name) => {
   expect(tells(name)).toBe(true)
@@ -39,6 +39,7 @@ it('tells of every field of a packet', () => {
           imageType: 'image/webp',
           depthShape: [1, 1],
           catchUp: true,
+          recovery: true,
           steps: 1,
         },
         timings: { queueMs: 0, denoiseMs: 0, commitMs: 0, decodeMs: 0, serverMs: 0 },

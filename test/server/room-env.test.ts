@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createWorldServer, type WorldServer } from '../../packages/server/src/index.ts'
 import { FakeModel } from '../../packages/server/src/model/fake-model.ts'
 import { InProcessWorker } from '../../packages/server/src/worker/in-process-worker.ts'
+import { readWorld } from '../../packages/server/src/worlds/world-file.ts'
 
 let server: WorldServer
 
@@ -41,4 +42,36 @@ it('a policy plays in a room; a person watches, takes over, and hands back', asy
   await person.close()
   await env.close()
   await expect.poll(() => server.health().rooms).toBe(0)
+})
+
+it('keeps a moment, goes back to it, and branches into rooms of their own', async () => {
+  const backend = await RoomBackend.connect(server.url, { decoder: () => new FakeDecoder() })
+  const env = new WorldEnv(backend, { prompt: 'a snowy forest' })
+  await env.reset({ rngSeed: 5 })
+  for (let step = 0; step < 3; step++) await env.step({ forward: true })
+  const bytes = await env.snapshot()
+  const { next } = await readWorld(bytes)
+
+  const [branch] = await env.fork(1)
+  expect(branch!.observation).toBe(env.observation)
+  const { tick } = env.observation!
+  expect((await branch!.step({ forward: true })).observation.tick).toBe(tick + 4)
+  await branch!.close()
+
+  await env.reset({ rngSeed: 8 })
+  const restored = await env.restore(bytes)
+  expect([env.rngSeed, backend.client.room.rngSeed]).toEqual([5, 5])
+  // The first thing seen is one of the last chunks before.
+  expect(Math.abs(restored.tick - next * 4)).toBeLessThanOrEqual(12)
+  expect((await env.step({ forward: true })).observation.seconds).toBeGreaterThan(0)
+  await expect(env.restore(new Uint8Array(50))).rejects.toMatchObject({ code: 'world-invalid' })
+  await env.close()
+})
+
+it('a decoder of its own decodes for one room only', async () => {
+  const backend = await RoomBackend.connect(server.url, { decoder: new FakeDecoder() })
+  const env = new WorldEnv(backend)
+  await env.reset()
+  await expect(env.fork(1)).rejects.toMatchObject({ code: 'unsupported' })
+  await env.close()
 })

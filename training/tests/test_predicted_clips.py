@@ -4,8 +4,8 @@ import torch
 
 from sora_world.config import MEMORY_CELL, MEMORY_CHANNELS, TINY
 from sora_world.data.latents import unpack_memory
+from sora_world.data.predicted import predict_clips
 from sora_world.flow.rollout import Rollout
-from sora_world.train.decoder import predict_clips
 from sora_world.train.denoiser import WorldModel
 
 

@@ -48,3 +48,23 @@ def test_a_package_of_other_code_is_refused(package):
     onnx.save(graph, folder / "denoiser.onnx")
     with pytest.raises(ValueError, match="denoiser.onnx .* exported by other code"):
         read_package(folder)
+
+
+def test_readers_come_back(tmp_path):
+    from sora_world.export.read_package import read_readers
+    from sora_world.readers.export import load_readers, write_readers
+    from sora_world.readers.train import KINDS, ReaderTraining
+
+    torch.manual_seed(5)
+    trained = {kind: ReaderTraining(kind, TINY, torch.device("cpu")) for kind in KINDS}
+    for reader in trained.values():
+        for tensor in reader.model.eval().state_dict().values():
+            tensor.copy_(torch.randn_like(tensor))
+    (tmp_path / "package").mkdir()
+    write_readers(tmp_path / "package", TINY, {kind: reader.model for kind, reader in trained.items()})
+    (tmp_path / "package/manifest.json").write_text(json.dumps({"training": {"tier": "tiny"}}))
+    assert read_readers(tmp_path / "package", tmp_path / "run") == []
+    found = load_readers(tmp_path / "run", TINY, trained["policy"].words)
+    for kind, reader in found.items():
+        for name, tensor in trained[kind].model.state_dict().items():
+            assert torch.allclose(reader.state_dict()[name], tensor, rtol=1e-3, atol=1e-6), (kind, name)

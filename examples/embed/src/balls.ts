@@ -32,10 +32,9 @@ export class Balls {
     return this.#balls.map(({ body }) => body.translation().y)
   }
 
-  /** Throws one the way the camera looks, a little upwards. */
-  throwFrom(camera: Camera): void {
+  /** Throws one from a hand the way the camera looks, a little upwards. */
+  throwFrom(from: Vector3, camera: Camera): void {
     const forward = camera.getWorldDirection(new Vector3())
-    const from = camera.getWorldPosition(new Vector3()).addScaledVector(forward, 0.6)
     const body = this.#physics.createRigidBody(
       RAPIER.RigidBodyDesc.dynamic().setTranslation(from.x, from.y, from.z).setCcdEnabled(true).setAngularDamping(1),
     )

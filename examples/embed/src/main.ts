@@ -1,9 +1,10 @@
-/** Balls and signs of a three.js scene in a generated landscape: the ball rolls on ground that no mesh describes. */
+/** A figure, its balls and signs of a three.js scene in a generated landscape: they stand on ground that no mesh describes. */
 import RAPIER from '@dimforge/rapier3d-compat'
 import { toSoraError, WorldClient } from '@sora-world/sdk'
 import { followPose, WorldAnchor, WorldBackdrop, WorldCollider, WorldControls } from '@sora-world/three'
 import { AmbientLight, DirectionalLight, PerspectiveCamera, Scene, WebGLRenderer } from 'three'
 import { Balls } from './balls.ts'
+import { Figure } from './figure.ts'
 import { sign } from './sign.ts'
 
 const words = document.getElementById('words')!
@@ -31,6 +32,8 @@ async function start(): Promise<void> {
   scene.add(backdrop)
   const solid = new WorldCollider(world, { rapier: RAPIER, physics })
   const balls = new Balls(scene, physics)
+  const figure = new Figure(physics)
+  scene.add(figure)
   const controls = new WorldControls(world, canvas)
   world.on('frame', (frame) => followPose(camera, frame, world.manifest))
 
@@ -42,9 +45,13 @@ async function start(): Promise<void> {
     if (!isPlaced) anchor.dispose()
     return isPlaced
   }
+  const throwBall = () => {
+    figure.swing()
+    balls.throwFrom(figure.hand, camera)
+  }
   window.addEventListener('keydown', ({ code, repeat }) => {
     if (repeat) return
-    if (code === 'KeyB') balls.throwFrom(camera)
+    if (code === 'KeyB') throwBall()
     if (code === 'KeyG') placeSign()
   })
 
@@ -57,12 +64,13 @@ async function start(): Promise<void> {
     renderer.setSize(innerWidth, innerHeight, false)
     controls.update(seconds)
     backdrop.update()
+    if (solid.size > 0) figure.update(camera, seconds)
     balls.update(seconds)
     renderer.render(scene, camera)
   })
   isReady = true
   words.textContent = 'Click to walk (W A S D). B throws a ball, G puts up a sign.'
-  if (query.has('test')) Object.assign(window, { __embed: { world, solid, balls, placeSign, camera } })
+  if (query.has('test')) Object.assign(window, { __embed: { world, solid, balls, figure, throwBall, placeSign } })
 }
 
 // What goes wrong stands on the page.

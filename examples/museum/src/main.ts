@@ -9,9 +9,9 @@ import { EYE } from './walker.ts'
 
 /** Caption of each world, and where its door stands: x, z, and degrees that it is turned to the left. */
 const WORLDS = [
-  { prompt: 'a snowy forest at dusk', x: -3.9, z: -1.6, turn: 50 },
-  { prompt: 'a sandy desert at noon', x: 0, z: -3.6, turn: 0 },
-  { prompt: 'a tropical island at noon', x: 3.9, z: -1.6, turn: -50 },
+  { prompt: 'a snowy forest at dusk', x: -3.3, z: -2.2, turn: 45 },
+  { prompt: 'a sandy desert at noon', x: 0, z: -3.9, turn: 0 },
+  { prompt: 'a tropical island at noon', x: 3.3, z: -2.2, turn: -45 },
 ]
 
 const HELP = 'Click to look around, W A S D to walk. The doors can be gone through.'
@@ -23,7 +23,7 @@ async function start(): Promise<void> {
   const renderer = new WebGLRenderer({ canvas, antialias: true })
   renderer.setPixelRatio(Number(query.get('scale') ?? Math.min(devicePixelRatio, 1)))
   const camera = new PerspectiveCamera(60, 1, 0.05, 100)
-  camera.position.set(0, EYE, 2.6)
+  camera.position.set(0, EYE, 3)
   const room = buildRoom()
 
   const open = async ({ prompt, x, z, turn }: (typeof WORLDS)[number], index: number): Promise<Exhibit> => {

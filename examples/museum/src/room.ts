@@ -2,16 +2,20 @@ import type { WorldPortal } from '@sora-world/three'
 import {
   BoxGeometry,
   CanvasTexture,
+  ExtrudeGeometry,
   Group,
   HemisphereLight,
   Mesh,
   MeshBasicMaterial,
   MeshLambertMaterial,
+  Path,
   PlaneGeometry,
   PointLight,
   RepeatWrapping,
   Scene,
+  Shape,
   SRGBColorSpace,
+  Vector2,
 } from 'three'
 
 export const OPENING = { width: 1.6, height: 2.5 }
@@ -56,20 +60,23 @@ export function buildRoom(): Scene {
 export function exhibit(portal: WorldPortal, label: string): Group {
   const { width, height } = OPENING
   const group = new Group()
-  const block = (w: number, h: number, d: number, x: number, y: number, z: number, material = PLASTER) => {
+  const block = (w: number, h: number, d: number, x: number, y: number, z: number, material: MeshLambertMaterial) => {
     const mesh = new Mesh(new BoxGeometry(w, h, d), material)
     mesh.position.set(x, y, z)
     group.add(mesh)
   }
   const { halfWidth, thickness } = PANEL
-  const aside = halfWidth - width / 2
   const top = ROOM.height - 0.4
+  const wall = new Shape(corners(halfWidth, top))
+  wall.holes.push(new Path(corners(width / 2, height)))
+  const mesh = new Mesh(new ExtrudeGeometry(wall, { depth: thickness, bevelEnabled: false }), PLASTER)
+  mesh.position.z = -thickness
+  group.add(mesh)
   for (const side of [-1, 1]) {
-    block(aside, top, thickness, side * (width / 2 + aside / 2), top / 2, -thickness / 2)
     block(0.12, height + 0.12, 0.1, side * (width / 2 + 0.06), height / 2 + 0.06, 0.03, GOLD)
   }
-  block(width, top - height, thickness, 0, (top + height) / 2, -thickness / 2)
-  block(width, height, 0.02, 0, height / 2, -thickness + 0.01)
+  // Nobody looks through from behind.
+  block(width, height, 0.02, 0, height / 2, -thickness + 0.01, PLASTER)
   block(width, 0.12, 0.1, 0, height + 0.06, 0.03, GOLD)
   const sign = new Mesh(new PlaneGeometry(2, 0.36), new MeshBasicMaterial({ map: writing(label) }))
   sign.position.set(0, height + 0.5, 0.02)
@@ -77,10 +84,19 @@ export function exhibit(portal: WorldPortal, label: string): Group {
   return group.add(sign, portal)
 }
 
+function corners(halfWidth: number, height: number): Vector2[] {
+  return [
+    new Vector2(-halfWidth, 0),
+    new Vector2(halfWidth, 0),
+    new Vector2(halfWidth, height),
+    new Vector2(-halfWidth, height),
+  ]
+}
+
 function boards(): CanvasTexture {
   const [canvas, pen] = drawing(128, 128)
   for (let row = 0; row < 4; row++) {
-    for (let column = -1; column < 2; column++) {
+    for (let column = -2; column < 3; column++) {
       pen.fillStyle = `hsl(28 ${34 + row * 3}% ${30 + ((row * 7 + column * 5) % 4) * 2.5}%)`
       pen.fillRect(column * 64 + row * 24, row * 32, 63, 31)
     }

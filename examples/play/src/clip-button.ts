@@ -30,7 +30,10 @@ export class ClipButton {
   }
 
   toggle(): void {
-    if (this.#recorder.isRunning) return this.stop()
+    if (this.#recorder.isRunning) {
+      this.stop()
+      return
+    }
     try {
       this.#options.onRecording(true)
       this.#recorder.start()

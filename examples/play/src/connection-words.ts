@@ -33,6 +33,9 @@ export function connectionWords(situation: Situation): Words | null {
   if (state === 'closed') return problem('The connection was closed', 'The server ended this world.')
   if (room?.status === 'queued') return queueWords(room.queuePosition)
   if (room?.status === 'recovering') return small('The model had to be restarted', 'The world goes on in a moment.')
+  if (room?.status === 'catching-up') {
+    return small('On the way back', `What happened since is made again: chunk ${room.seq + 1} of ${room.catchUpTo}.`)
+  }
   if (!situation.hasPicture) return loadingWords(situation)
   return null
 }

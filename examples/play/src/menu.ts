@@ -56,11 +56,13 @@ export class Menu {
   }
 }
 
-function presetCard(preset: Preset, choose: (preset: Preset) => void): HTMLButtonElement {
+function presetCard(preset: Preset, choose: (preset: Preset) => void): HTMLLIElement {
   const card = Object.assign(document.createElement('button'), { type: 'button', className: 'card' })
   const picture = Object.assign(document.createElement('img'), { src: pictureOf(preset), alt: '', draggable: false })
   const words = Object.assign(document.createElement('span'), { textContent: preset.prompt })
   card.append(picture, words)
   card.addEventListener('click', () => choose(preset))
-  return card
+  const item = document.createElement('li')
+  item.append(card)
+  return item
 }

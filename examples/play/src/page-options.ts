@@ -54,6 +54,13 @@ export function promptLink(address: URL, prompt: string): string {
   return linkWith(address, 'prompt', prompt)
 }
 
+/** The address of this page for a visitor who has left the room that it named. */
+export function withoutRoom(address: URL): string {
+  const other = new URL(address)
+  other.searchParams.delete('room')
+  return other.href
+}
+
 /** Keeps `?server=` and drops what only concerned this tab. */
 function linkWith(address: URL, name: string, value: string): string {
   const link = new URL(address.pathname, address.origin)

@@ -7,7 +7,7 @@ import { element } from './element.ts'
 import { Game } from './game.ts'
 import { Notice } from './notice.ts'
 import { Mode } from './page-mode.ts'
-import type { Entry, PageOptions } from './page-options.ts'
+import { type Entry, type PageOptions, withoutRoom } from './page-options.ts'
 import { CanvasSize } from './picture/canvas-size.ts'
 import { askPictureSize } from './picture/picture-size.ts'
 import { PictureView } from './picture/picture-view.ts'
@@ -40,6 +40,7 @@ export class PlayPage {
   #sora: SoraWorld | null = null
   #error: SoraError | null = null
   #progress = ''
+  #attempts = 0
   #lastMs = 0
 
   constructor(options: PageOptions) {
@@ -66,6 +67,7 @@ export class PlayPage {
 
   /** Never throws: what goes wrong stands on the page. */
   async start(): Promise<void> {
+    const attempt = ++this.#attempts
     this.#error = null
     this.#progress = ''
     this.#say()
@@ -74,7 +76,8 @@ export class PlayPage {
       this.#screen ??= this.#makeScreen()
       this.#play(await this.#connect(this.#screen.renderer, downlink))
     } catch (thrown) {
-      this.#fail(toSoraError(thrown))
+      // One that was given up for another has nothing to say.
+      if (attempt === this.#attempts) this.#fail(toSoraError(thrown))
     }
   }
 
@@ -104,7 +107,7 @@ export class PlayPage {
       renderer,
       // Drawing is the page's: see PictureView.
       scene: new Scene(),
-      ...(isNew ? { ...randomPreset(), ...definedOf(this.#entry), steps, size } : { roomId, snapshot }),
+      ...(isNew ? { ...newWorld(this.#entry), steps, size } : { roomId, snapshot }),
       downlink,
       ...parts,
       onProgress: (words) => {
@@ -150,7 +153,7 @@ export class PlayPage {
   async #enter(entry: Entry): Promise<void> {
     this.#entry = entry
     // A reload must not lead back into the room that was left.
-    if (this.#options.entry.roomId) history.replaceState(null, '', location.pathname)
+    history.replaceState(null, '', withoutRoom(new URL(location.href)))
     this.#leave()
     await this.start()
   }
@@ -191,9 +194,9 @@ function windowSize() {
   return { width: window.innerWidth, height: window.innerHeight }
 }
 
-/** Without what is undefined, which would hide what was there before. */
-function definedOf({ prompt, rngSeed }: Entry): Entry {
-  // A prompt of one's own has a random seed of its own.
-  if (prompt === undefined) return rngSeed === undefined ? {} : { rngSeed }
-  return { prompt, rngSeed }
+/** A prompt of one's own has a random seed of its own, unless the address names one. */
+function newWorld({ prompt, rngSeed }: Entry): Entry {
+  if (prompt !== undefined) return { prompt, rngSeed }
+  const preset = randomPreset()
+  return { prompt: preset.prompt, rngSeed: rngSeed ?? preset.rngSeed }
 }

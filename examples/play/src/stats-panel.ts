@@ -27,6 +27,7 @@ export class StatsPanel {
 
   toggle(): void {
     this.#panel.hidden = !this.#panel.hidden
+    document.body.classList.toggle('has-figures', !this.#panel.hidden)
     this.#nextMs = 0
   }
 

@@ -25,7 +25,7 @@ export { type CameraView, cameraView, project, unproject } from './space/camera-
 export { requireOutputs } from './space/require-outputs.ts'
 export { upsampleDepth } from './space/upsample-depth.ts'
 export { type VoxelMesh, voxelGlb, voxelMesh } from './space/voxel-glb.ts'
-export { type Voxel, VoxelMap, type VoxelMapOptions } from './space/voxel-map.ts'
+export { type Column, type Voxel, VoxelMap, type VoxelMapOptions } from './space/voxel-map.ts'
 export {
   type AssemblerOutcome,
   type Chunk,

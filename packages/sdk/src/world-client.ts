@@ -184,10 +184,11 @@ export class WorldClient {
   }
 
   /**
-   * Goes back, at most a minute, for everybody in the room: by seconds, or to before a chunk of this world. Resolves when the
-   * first frame from there is shown.
+   * Goes back for everybody in the room: by seconds, or to before a chunk of this world. Resolves when the first frame from
+   * there is shown. The last minute is kept; what is longer ago, at most an hour, is made again first from the nearest
+   * keyframe, which takes some seconds: `room.seq` of `room.catchUpTo` says how far it is, and `state` is `waiting`.
    *
-   * @throws SoraError `world-missing` when that is not kept, `rate-limited`, and as {@link say}
+   * @throws SoraError `world-missing` for what is too long ago or yet to come, `rate-limited`, and as {@link say}
    */
   async rewind(to: { seconds: number } | { seq: number }): Promise<AppliedReply> {
     if ('seq' in to) return this.#apply('rewind', { seq: to.seq })

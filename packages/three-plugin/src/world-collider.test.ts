@@ -1,4 +1,6 @@
+import OLD_RAPIER from '@dimforge/rapier3d-compat'
 import { type Frame, SoraError } from '@sora-world/sdk'
+import NEW_RAPIER from 'rapier-current'
 import { describe, expect, it, vi } from 'vitest'
 import { FLAT_GROUND, flatWorldFrame } from '../../sdk/src/space/flat-world.ts'
 import { FAKE_MANIFEST } from '../../sdk/src/transport/fake-manifest.ts'
@@ -86,6 +88,42 @@ describe('WorldCollider', () => {
     solid.dispose()
     expect(alive.size).toBe(0)
     expect(listeners.size).toBe(0)
+  })
+
+  it('spreads many columns over the frames of a chunk, and forgets those that are no more', () => {
+    const { world, rapier, physics, alive, show } = setUp()
+    const solid = new WorldCollider(world, { rapier, physics, radius: 10 })
+    show(flatWorldFrame(START))
+    const turned = flatWorldFrame({ ...START, yaw: 90 }, { seq: 1 })
+    const counts = [solid.size]
+    for (let frame = 0; frame < 8; frame++) {
+      show(turned)
+      counts.push(solid.size)
+    }
+    expect(counts[1]! - counts[0]!).toBeLessThanOrEqual(100)
+    expect(counts[2]).toBeGreaterThan(counts[1]!)
+    expect(counts.at(-1)).toBe(counts.at(-2))
+    // A new world, in which nothing is seen yet.
+    show({ ...turned, world: 1, seq: 0, inverseDepth: new Float32Array(160) })
+    expect(alive.size).toBe(0)
+  })
+
+  it.each([
+    ['0.12', OLD_RAPIER],
+    ['0.21', NEW_RAPIER as unknown as typeof OLD_RAPIER],
+  ])('holds up a ball in Rapier %s', async (_version, rapier) => {
+    await rapier.init()
+    const { world, show } = setUp()
+    const physics = new rapier.World({ x: 0, y: -9.81, z: 0 })
+    const solid = new WorldCollider(world, { rapier, physics })
+    for (let seq = 0; seq < 2; seq++) show(flatWorldFrame(START, { seq }))
+    const ball = physics.createRigidBody(rapier.RigidBodyDesc.dynamic().setTranslation(0.1, 0, -5))
+    physics.createCollider(rapier.ColliderDesc.ball(0.2).setFriction(1), ball)
+    for (let step = 0; step < 240; step++) physics.step()
+    expect(Math.abs(ball.translation().y - 0.2 - FLAT_GROUND)).toBeLessThan(0.3)
+    solid.dispose()
+    expect(physics.colliders.len()).toBe(1)
+    physics.free()
   })
 
   it('without Rapier says what to install', () => {

@@ -1,4 +1,12 @@
-import { type Frame, requireOutputs, SoraError, type Voxel, VoxelMap, type VoxelMapOptions } from '@sora-world/sdk'
+import {
+  type Column,
+  type Frame,
+  requireOutputs,
+  SoraError,
+  type Voxel,
+  VoxelMap,
+  type VoxelMapOptions,
+} from '@sora-world/sdk'
 import type { SpaceWorld } from './world-backdrop.ts'
 
 /** What is used of a description of a collider. */
@@ -34,24 +42,31 @@ interface Run {
   top: number
 }
 
-interface Column {
-  signature: string
-  colliders: unknown[]
+/** What stands in a column. */
+interface Built {
+  runs: readonly Run[]
+  colliders: readonly unknown[]
 }
+
+/** Columns that are made anew in one frame at most: making them all at once would be felt. */
+const COLUMNS_PER_FRAME = 100
 
 /**
  * Makes the generated ground solid: fixed Rapier colliders around the player, from depth and pose of the frames.
  *
  *     const solid = new WorldCollider(world, { rapier: RAPIER, physics })
  *
- * Only what was seen is solid: there is no ground under the player before it came into view. Once per chunk the columns that
- * changed are made anew, the others stay. `map` is the world seen so far, good for `voxelGlb`, too.
+ * Only what was seen is solid: there is no ground under the player before it came into view. The columns that changed are
+ * made anew, some in each frame; the others stay. `map` is the world seen so far, good for `voxelGlb`, too.
  */
 export class WorldCollider {
   readonly map: VoxelMap
   readonly #options
   readonly #radius: number
-  readonly #columns = new Map<string, Column>()
+  readonly #built = new Map<Column, Built>()
+  /** Columns that changed and are not made anew yet. */
+  readonly #waiting = new Set<Column>()
+  #at = { x: Number.NaN, z: Number.NaN }
   readonly #stopListening: () => void
   #seen = ''
 
@@ -64,7 +79,7 @@ export class WorldCollider {
     if (typeof rapier?.ColliderDesc?.cuboid !== 'function') {
       throw new SoraError(
         'unsupported',
-        'WorldCollider needs Rapier: run "npm install @dimforge/rapier3d" and pass the module as "rapier"',
+        'WorldCollider needs Rapier: run "npm install @dimforge/rapier3d" (in Node "@dimforge/rapier3d-compat") and pass the module as "rapier"',
       )
     }
     requireOutputs(world.manifest, 'WorldCollider', ['depth', 'pose'])
@@ -78,69 +93,87 @@ export class WorldCollider {
   /** Colliders that exist now. */
   get size(): number {
     let count = 0
-    for (const { colliders } of this.#columns.values()) count += colliders.length
+    for (const { colliders } of this.#built.values()) count += colliders.length
     return count
   }
 
   /** Lets go of the world and takes all colliders out of the physics. */
   dispose(): void {
     this.#stopListening()
-    for (const key of [...this.#columns.keys()]) this.#remove(key)
+    this.#waiting.clear()
+    for (const column of this.#built.keys()) this.#remove(column)
   }
 
   #onFrame(frame: Frame): void {
     const chunk = `${frame.world}/${frame.seq}`
-    // Four frames of a chunk show nearly the same.
-    if (chunk === this.#seen || !this.map.observe(frame)) return
-    this.#seen = chunk
-    this.#update(frame.pose!.x, frame.pose!.z)
-  }
-
-  #update(x: number, z: number): void {
-    const near = this.#columnsNear(x, z)
-    for (const key of [...this.#columns.keys()]) if (!near.has(key)) this.#remove(key)
-    for (const [key, cells] of near) {
-      const runs = runsOf(cells, this.map.cellSize)
-      const signature = runs.map(({ bottom, top }) => `${bottom}:${top}`).join(' ')
-      if (this.#columns.get(key)?.signature === signature) continue
-      this.#remove(key)
-      const colliders = runs.map((run) => this.#create(cells[0]!, run))
-      this.#columns.set(key, { signature, colliders })
+    // Four frames of a chunk show nearly the same; the others are for the work that the first one makes.
+    if (chunk !== this.#seen && this.map.observe(frame)) {
+      this.#seen = chunk
+      this.#follow(frame.pose!.x, frame.pose!.z)
     }
+    this.#work(this.#built.size === 0 ? Number.POSITIVE_INFINITY : COLUMNS_PER_FRAME)
   }
 
-  #columnsNear(x: number, z: number): Map<string, Readonly<Voxel>[]> {
+  /** Takes away what the player left behind, and notes what changed around. */
+  #follow(x: number, z: number): void {
     const size = this.map.cellSize
-    const columns = new Map<string, Readonly<Voxel>[]>()
-    for (const voxel of this.map.voxels()) {
-      const isNear = Math.hypot((voxel.x + 0.5) * size - x, (voxel.z + 0.5) * size - z) <= this.#radius
-      if (!isNear) continue
-      const key = `${voxel.x} ${voxel.z}`
-      const column = columns.get(key)
-      if (column) column.push(voxel)
-      else columns.set(key, [voxel])
+    const isNear = (column: Column) =>
+      Math.hypot((column.x + 0.5) * size - x, (column.z + 0.5) * size - z) <= this.#radius
+    for (const column of this.#built.keys()) if (!isNear(column)) this.#remove(column)
+    for (const column of this.#waiting) if (!isNear(column)) this.#waiting.delete(column)
+    for (const column of this.map.changed) {
+      // Its ground is gone at once: what is forgotten must not be stood on for long.
+      if (column.cells.length === 0) this.#remove(column)
+      else if (isNear(column)) this.#waiting.add(column)
     }
-    return columns
+    // Not a number at first.
+    if (Math.hypot(x - this.#at.x, z - this.#at.z) < size) return
+    this.#at = { x, z }
+    for (const column of this.map.columns()) if (!this.#built.has(column) && isNear(column)) this.#waiting.add(column)
   }
 
-  #create({ x, z }: Readonly<Voxel>, { bottom, top }: Run): unknown {
+  #work(most: number): void {
+    let left = most
+    for (const column of this.#waiting) {
+      if (left-- <= 0) return
+      this.#waiting.delete(column)
+      this.#build(column)
+    }
+  }
+
+  #build(column: Column): void {
+    const runs = runsOf(column.cells, this.map.cellSize)
+    const before = this.#built.get(column)
+    if (before && isSame(before.runs, runs)) return
+    this.#remove(column)
+    this.#built.set(column, { runs, colliders: runs.map((run) => this.#create(column, run)) })
+  }
+
+  #create({ x, z }: Column, { bottom, top }: Run): unknown {
     const size = this.map.cellSize
     const desc = this.#options.rapier.ColliderDesc.cuboid(size / 2, (top - bottom) / 2, size / 2)
     desc.setTranslation((x + 0.5) * size, (top + bottom) / 2, (z + 0.5) * size)
     return this.#options.physics.createCollider(desc as never)
   }
 
-  #remove(key: string): void {
+  #remove(column: Column): void {
+    this.#waiting.delete(column)
     // Whatever rests on it must notice.
-    for (const collider of this.#columns.get(key)?.colliders ?? [])
+    for (const collider of this.#built.get(column)?.colliders ?? [])
       this.#options.physics.removeCollider(collider as never, true)
-    this.#columns.delete(key)
+    this.#built.delete(column)
   }
 }
 
+function isSame(before: readonly Run[], now: readonly Run[]): boolean {
+  return (
+    before.length === now.length && before.every((run, i) => run.bottom === now[i]!.bottom && run.top === now[i]!.top)
+  )
+}
+
 /** From below; the top is where the surface was seen within the uppermost cell, and no run is thinner than a cell. */
-function runsOf(cells: Readonly<Voxel>[], cellSize: number): Run[] {
-  const sorted = cells.sort((a, b) => a.y - b.y)
+function runsOf(cells: readonly Readonly<Voxel>[], cellSize: number): Run[] {
+  const sorted = [...cells].sort((a, b) => a.y - b.y)
   const runs: Run[] = []
   for (let i = 0; i < sorted.length; i++) {
     let last = i

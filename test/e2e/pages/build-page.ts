@@ -7,6 +7,7 @@ import { build } from 'vite'
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
   '.css': 'text/css',
   '.wasm': 'application/wasm',
 }
@@ -16,13 +17,16 @@ export async function bundleModule(entry: string, outFolder: string): Promise<st
   await build({
     configFile: false,
     logLevel: 'error',
+    base: './',
+    worker: { format: 'es' },
     resolve: { conditions: ['@sora/source', 'module', 'browser', 'development'] },
     build: {
       outDir: outFolder,
       emptyOutDir: true,
       minify: false,
       target: 'esnext',
-      lib: { entry, formats: ['es'], fileName: 'page' },
+      // Not as a library: that would write all files of the decoder's runtime into the page.
+      rollupOptions: { input: entry, output: { format: 'es', entryFileNames: 'page.js' } },
     },
   })
   return join(outFolder, 'page.js')

@@ -1,7 +1,18 @@
 /** Runs inside the browser: what test/e2e/portal.test.ts calls on `window.portal`. */
-import { WorldPortal } from '@sora-world/three'
+import { PortalReturn, WorldPortal } from '@sora-world/three'
 import { WorldPortal as NodeWorldPortal } from '@sora-world/three/webgpu'
-import { PerspectiveCamera, Scene, SRGBColorSpace, WebGLRenderer, WebGLRenderTarget } from 'three'
+import {
+  Color,
+  DoubleSide,
+  Mesh,
+  MeshBasicMaterial,
+  PerspectiveCamera,
+  PlaneGeometry,
+  Scene,
+  SRGBColorSpace,
+  WebGLRenderer,
+  WebGLRenderTarget,
+} from 'three'
 import { RenderTarget, WebGPURenderer } from 'three/webgpu'
 import { FAKE_MANIFEST } from '../../../packages/sdk/src/transport/fake-manifest.ts'
 import { scriptedWorld } from './test-pictures.ts'
@@ -79,6 +90,98 @@ async function withWebgpu(forceWebGL: boolean, aside: number) {
   return { post: postIn(drawn, WIDTH * 4), isWebgpu }
 }
 
-const portal = { withWebgl, withWebgpu }
+/** A red wall before a portal and a blue one behind it; somebody has gone in, turns round and looks back. */
+function lookBack(portal: WorldPortal) {
+  const { scene: room, camera } = sceneWith(portal, 0)
+  for (const [color, z] of [
+    ['red', 3],
+    ['blue', -0.5],
+  ] as const) {
+    const wall = new Mesh(new PlaneGeometry(50, 50), new MeshBasicMaterial({ color, side: DoubleSide }))
+    wall.position.z = z
+    room.add(wall)
+  }
+  for (const z of [0.2, -0.2]) {
+    camera.position.set(0, 0, z)
+    camera.updateMatrixWorld()
+    portal.update(camera)
+  }
+  const back = new PortalReturn(portal, { width: 32, height: 32 })
+  const outside = new Scene().add(back)
+  outside.background = new Color('lime')
+  // Two blocks inside.
+  camera.position.set(0, 0, -1.5)
+  camera.rotation.y = Math.PI
+  camera.updateMatrixWorld()
+  return { room, outside, camera, back, isInside: portal.isInside }
+}
+
+/** Colours in the middle, which is the opening, and beside it. */
+function middleAndSide(drawn: ArrayLike<number>, stride: number) {
+  const at = (x: number) => {
+    const start = (HEIGHT / 2) * stride + x * 4
+    return ['red', 'lime', 'blue'].find((_, k) => drawn[start + k]! > 200) ?? 'none'
+  }
+  return { middle: at(WIDTH / 2), side: at(3) }
+}
+
+const NARROW = { ...OPTIONS, width: 1.6 }
+
+function backWithWebgl() {
+  const renderer = new WebGLRenderer({ preserveDrawingBuffer: true })
+  renderer.setSize(WIDTH, HEIGHT)
+  const portal = new WorldPortal(NARROW)
+  const { room, outside, camera, back, isInside } = lookBack(portal)
+  back.look(renderer, room, camera)
+  renderer.render(outside, camera)
+  const gl = renderer.getContext()
+  const drawn = new Uint8Array(WIDTH * HEIGHT * 4)
+  gl.readPixels(0, 0, WIDTH, HEIGHT, gl.RGBA, gl.UNSIGNED_BYTE, drawn)
+  renderer.dispose()
+  renderer.forceContextLoss()
+  return { ...middleAndSide(drawn, WIDTH * 4), isInside }
+}
+
+/** Many portals and their ways back: what stays on the GPU, and portals that stay in memory. */
+async function livesOf(times: number) {
+  const renderer = new WebGLRenderer()
+  renderer.setSize(8, 8)
+  const lived: WeakRef<object>[] = []
+  const live = () => {
+    const portal = new WorldPortal(NARROW)
+    lived.push(new WeakRef(portal))
+    const { room, outside, camera, back } = lookBack(portal)
+    back.look(renderer, room, camera)
+    renderer.render(room, camera)
+    renderer.render(outside, camera)
+    return { portal, room, back }
+  }
+  // One stays, and with it the compiled shaders: making them for each takes most of the time.
+  const kept = live()
+  lived.length = 0
+  for (let i = 0; i < times; i++) end(live())
+  // The renderer keeps the lists of the last scene that it has drawn.
+  renderer.render(new Scene(), new PerspectiveCamera())
+  for (let i = 0; i < 5; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    ;(globalThis as unknown as { gc?(): void }).gc?.()
+  }
+  const { textures, geometries } = renderer.info.memory
+  const programs = renderer.info.programs?.length ?? 0
+  const alive = lived.filter((one) => one.deref()).length
+  end(kept)
+  renderer.dispose()
+  renderer.forceContextLoss()
+  return { textures, geometries, programs, alive }
+
+  function end({ portal, room, back }: ReturnType<typeof live>) {
+    back.dispose()
+    portal.dispose()
+    for (const child of room.children) (child as Mesh<PlaneGeometry, MeshBasicMaterial>).geometry.dispose()
+    for (const child of room.children) (child as Mesh<PlaneGeometry, MeshBasicMaterial>).material.dispose()
+  }
+}
+
+const portal = { withWebgl, withWebgpu, backWithWebgl, livesOf }
 export type PortalPage = typeof portal
 Object.assign(window, { portal })

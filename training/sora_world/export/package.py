@@ -19,6 +19,7 @@ from sora_world.config import TIERS, Tier
 from sora_world.data.latents import load_autoencoder, make_tokenizer
 from sora_world.export.card import write_card
 from sora_world.export.graphs import write_graphs
+from sora_world.export.half import round_to_half, store_in_half
 from sora_world.export.manifest import build_manifest, write_manifest
 from sora_world.export.quantise import quantise_package
 from sora_world.models.autoencoder import Autoencoder
@@ -28,11 +29,11 @@ from sora_world.train.denoiser import WorldModel
 
 
 class Trained:
-    """All networks of one package, in evaluation mode."""
+    """All networks of one package, in evaluation mode, with the weights that a package holds (export/half.py)."""
 
     def __init__(self, tier: Tier, words: list[str], autoencoder: Autoencoder, world: WorldModel, summary: dict):
         self.tier, self.words, self.summary = tier, words, summary
-        self.autoencoder, self.world = autoencoder.eval(), world.eval()
+        self.autoencoder, self.world = round_to_half(autoencoder.eval()), round_to_half(world.eval())
 
 
 def load_trained(autoencoder_folder: Path, run_folder: Path) -> Trained:
@@ -117,6 +118,8 @@ def export(
     int8, measured = quantise_package(out, calibration_clips(latents, trained.tier))
     training = training_entry(trained, (figures or {}) | measured)
     read_by = write_readers(out, trained.tier, found) if found else None
+    for graph in out.glob("*.onnx"):
+        store_in_half(graph)
     manifest = build_manifest(trained.tier, trained.words, action_space(), out, int8, training, read_by)
     write_manifest(out, manifest)
     return manifest

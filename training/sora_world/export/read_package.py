@@ -1,6 +1,7 @@
 """Turns a model package back into run folders that training goes on from.
 
-    python -m sora_world.export.read_package --package ../assets/nano --autoencoder .runs/nano-ae --run .runs/nano-dit
+    python -m sora_world.export.read_package --package ../assets/nano --autoencoder .runs/nano-ae \\
+        --run .runs/nano-dit --readers .runs/readers
 
 The package is the only copy of the weights that is kept, so it must be a checkpoint too. The exporter renames and
 transposes matrices; which one became which is found by exporting random weights the same way and looking for their
@@ -23,6 +24,8 @@ from torch import Tensor, nn
 from sora_world.config import TIERS, Tier
 from sora_world.export.graphs import write_graphs
 from sora_world.models.autoencoder import Autoencoder
+from sora_world.readers.export import write_readers
+from sora_world.readers.train import KINDS, ReaderTraining
 from sora_world.train import checkpoint
 from sora_world.train.autoencoder import AutoencoderTraining
 from sora_world.train.denoiser import DenoiserTraining, WorldModel
@@ -102,11 +105,32 @@ def read_package(package: Path) -> tuple[Tier, list[str], dict[str, Tensor], dic
     return tier, words, pictures, worlds, missing + missing_too
 
 
+def read_readers(package: Path, out: Path) -> list[str]:
+    """Writes `reader.pt` of captioner and policy below `out`; returns the names that the package does not hold."""
+    manifest = json.loads((package / "manifest.json").read_text())
+    tier, missing = TIERS[manifest["training"]["tier"]], []
+    twins = {kind: ReaderTraining(kind, tier, torch.device("cpu")) for kind in KINDS}
+    for twin in twins.values():
+        for tensor in twin.model.eval().state_dict().values():
+            tensor.copy_(torch.rand_like(tensor) + 0.1)
+    with tempfile.TemporaryDirectory() as folder:
+        write_readers(Path(folder), tier, {kind: twin.model for kind, twin in twins.items()})
+        for kind, twin in twins.items():
+            weights, without = read_weights(twin.model, package, Path(folder), (kind,))
+            checkpoint.load_weights(twin.model, weights)
+            twin.average = Average(twin.model)
+            twin.save(out / kind / "training.pt")
+            twin.publish(out / kind)
+            missing += [f"{kind}.{name}" for name in without]
+    return missing
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--package", type=Path, required=True)
     parser.add_argument("--autoencoder", type=Path, required=True, help="run folder to write")
     parser.add_argument("--run", type=Path, required=True, help="denoiser's run folder to write")
+    parser.add_argument("--readers", type=Path, help="folder to write the run folders of captioner and policy into")
     options = parser.parse_args()
     tier, words, pictures, worlds, missing = read_package(options.package)
     device = torch.device("cpu")
@@ -119,6 +143,8 @@ def main() -> None:
     checkpoint.load_weights(second.model, worlds)
     second.average = Average(second.model, rate=0.998)
     second.save(options.run / "training.pt")
+    if options.readers:
+        missing += read_readers(options.package, options.readers)
     print(json.dumps({"tier": tier.name, "left at the start": missing}))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ KINDS: dict[str, type[nn.Module]] = {"captioner": Captioner, "policy": Policy}
 KEEP_ADAM = ("see.enter", "see.queries", "age", "place", "embed", "position", "did", "buttons", "camera")
 MUON_LR, ADAM_LR, DECAY_RATE = 0.02, 3e-3, 0.05
 FALLING = 0.5  # share of the time box in which the rates fall
+FORGETS = 0.5  # share of the rows whose actions before are blanked: one that may copy them copies idleness for ever
 BUTTON_WEIGHT = 10.0  # the mean over buttons is small: most of them are almost never pressed
 
 
@@ -95,6 +97,8 @@ class ReaderTraining(Resumable):
             latents, said = windows.captions(self.rng, batch_size)
             return captioner_loss(self.model, latents.to(self.device), said.to(self.device))
         window = windows.actions(self.rng, batch_size)
+        forgets = torch.from_numpy(self.rng.random(batch_size) < FORGETS)
+        window = replace(window, actions=window.actions * ~forgets[:, None, None, None])
         return policy_loss(self.model, Window(**{name: value.to(self.device) for name, value in vars(window).items()}))
 
     def publish(self, out: Path) -> None:

@@ -84,7 +84,6 @@ def clip_seeds(rng_seed: int, count: int, device: torch.device) -> Tensor:
 
 def set_stage(seeds: Tensor, frames: int, scenario: str | None) -> Stage:
     """Worlds and players at frame 0, for clip seeds int64 [B]."""
-    count, device = seeds.shape[0], seeds.device
     world, centre = choose_places(seeds, scenario)
     grid = build_grid(world, centre, _grid_side(frames))
     feet, yaw = choose_start(grid, seeds, scenario)

@@ -74,7 +74,8 @@ uniform vec2 size;
 uniform vec2 shown;
 uniform int filterKind;
 varying vec2 vUv;
-const float SHARPEN = 0.5;
+/** More would show the decoder's own fine noise. */
+const float SHARPEN = 0.2;
 
 vec3 catmullRom(vec2 place) {
   vec2 middle = floor(place - 0.5) + 0.5;

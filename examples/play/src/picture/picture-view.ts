@@ -13,6 +13,8 @@ import type { Settings } from '../settings/settings.ts'
 import { ENLARGE_FRAGMENT, FULL_SCREEN_VERTEX, SEAM_FRAGMENT } from './picture-shaders.ts'
 
 const KINDS: Readonly<Record<Settings['filter'], number>> = { clear: 0, soft: 1, pixels: 2 }
+/** A decoder knows least where its picture ends: what stands there is left out. */
+const EDGE_PIXELS = 1
 const viewSize = /* @__PURE__ */ new Vector2()
 
 /** Cells that the decoder draws one by one, each way. */
@@ -83,7 +85,7 @@ export class PictureView {
     map!.value = this.#smoothed.texture
     size!.value.set(width, height)
     // Fills the window: what is too wide or too high is cut off on both sides.
-    shown!.value.set(Math.min(1, 1 / ratio), Math.min(1, ratio))
+    shown!.value.set(Math.min(1, 1 / ratio), Math.min(1, ratio)).multiplyScalar(1 - (2 * EDGE_PIXELS) / height)
     filterKind!.value = KINDS[this.#filter]
     this.#enlarge.quad.render(this.#renderer)
   }

@@ -69,8 +69,7 @@ export class LiveSettings {
     const { steps } = this.#options.settings.current
     if (!world || (steps || world.manifest.denoiser.steps.default) === world.welcome.steps) return
     const { toast, enter } = this.#options
-    if (!world.isDriver || world.room.players > 1)
-      return toast.say('The number of denoise steps holds from your next own world on')
-    enter({ prompt: world.room.prompt, rngSeed: world.room.rngSeed })
+    if (world.isDriver && world.room.players <= 1) enter({ prompt: world.room.prompt, rngSeed: world.room.rngSeed })
+    else toast.say('The number of denoise steps holds from your next own world on')
   }
 }

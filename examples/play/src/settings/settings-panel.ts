@@ -43,7 +43,7 @@ export class SettingsPanel {
   }
 
   #onInput(control: HTMLInputElement | HTMLSelectElement): void {
-    const value = valueOf(control)
+    const value = readValue(control)
     this.#store.change({ [control.name]: value })
     this.#showNumber(control)
   }
@@ -61,7 +61,7 @@ export class SettingsPanel {
   }
 }
 
-function valueOf(control: HTMLInputElement | HTMLSelectElement): boolean | number | string {
+function readValue(control: HTMLInputElement | HTMLSelectElement): boolean | number | string {
   if (control.type === 'checkbox') return (control as HTMLInputElement).checked
   return control.type === 'range' || control.name === 'steps' ? Number(control.value) : control.value
 }

@@ -75,10 +75,7 @@ export class WorldLibrary {
         transaction.oncomplete = () => resolve()
         transaction.onabort = () => reject(transaction.error)
       })
-      const [result] = await Promise.all([
-        work(transaction.objectStore(FACTS), transaction.objectStore(FILES)),
-        isDone,
-      ])
+      const [result] = await Promise.all([work(transaction.objectStore(FACTS), transaction.objectStore(FILES)), isDone])
       return result
     } catch (thrown) {
       this.#opening = null

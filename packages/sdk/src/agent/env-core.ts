@@ -1,4 +1,4 @@
-import { type Action, type EnvBackend, SoraError } from '../protocol/index.ts'
+import { type Action, type EnvBackend, type EnvKept, SoraError } from '../protocol/index.ts'
 import { type EnvAction, frameActions } from './action.ts'
 import {
   checkPrompt,
@@ -12,6 +12,9 @@ import {
 } from './env-options.ts'
 import { Episode, type ShownChunk } from './episode.ts'
 import type { Observation } from './observation.ts'
+
+/** Branches of one call at most. */
+const MAX_BRANCHES = 64
 
 /** A step of one world that was asked for. */
 export interface WorldStep {
@@ -77,6 +80,32 @@ export class EnvCore {
     })
   }
 
+  /** @throws SoraError `env-state` when there is no world yet */
+  snapshot(world: number): Promise<Uint8Array> {
+    return this.#alone(async () => this.backend.snapshot(world, this.#seen(world).place))
+  }
+
+  restore(kept: readonly EnvKept[]): Promise<Observation[]> {
+    return this.#alone(async () => {
+      for (const { world } of kept) this.#episode(world)
+      const restored = await this.backend.restore(kept)
+      return kept.map(({ world }, i) => {
+        const { observation, shown } = this.episodes[world]!.goOn(restored[i]!)
+        this.#tell({ world, ...shown })
+        return observation
+      })
+    })
+  }
+
+  /** Backends that go on with a world from now. @throws SoraError `option-invalid`, `env-state`, and as the backend */
+  fork(world: number, count: number): Promise<EnvBackend[]> {
+    return this.#alone(async () => {
+      this.#seen(world)
+      if (Number.isInteger(count) && count >= 1 && count <= MAX_BRANCHES) return this.backend.fork(world, count)
+      throw new SoraError('option-invalid', `${count} branches; a whole number from 1 to ${MAX_BRANCHES} is needed`)
+    })
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     this.#listeners.clear()
@@ -105,9 +134,20 @@ export class EnvCore {
     return chunks.map((chunk) => chunk.driver)
   }
 
-  #start(world: number, { rngSeed, prompt }: ResetOptions) {
+  #episode(world: number): Episode {
     const episode = this.episodes[world]
-    if (!episode) throw new SoraError('option-invalid', `there is no world ${world}, but ${this.backend.worlds}`)
+    if (episode) return episode
+    throw new SoraError('option-invalid', `there is no world ${world}, but ${this.backend.worlds}`)
+  }
+
+  #seen(world: number): Episode {
+    const episode = this.#episode(world)
+    if (episode.observation) return episode
+    throw new SoraError('env-state', 'there is no world yet: reset or restore the environment first')
+  }
+
+  #start(world: number, { rngSeed, prompt }: ResetOptions) {
+    const episode = this.#episode(world)
     return {
       world,
       rngSeed: rngSeed === undefined ? this.#nextRngSeed(episode, world) : checkRngSeed(rngSeed),

@@ -1,5 +1,5 @@
-import { type Action, type EnvBackend, type EnvChunk, SoraError } from '../protocol/index.ts'
-import { type Pose, type PoseStep, PoseTrack } from '../stream/pose-track.ts'
+import { type Action, type EnvBackend, type EnvChunk, type EnvRestored, SoraError } from '../protocol/index.ts'
+import { ORIGIN, type Pose, type PoseStep, PoseTrack } from '../stream/pose-track.ts'
 import type { EnvRules, StepInfo, StepResult } from './env-options.ts'
 import { makeObservation, type Observation } from './observation.ts'
 
@@ -56,13 +56,41 @@ export class Episode {
   }
 
   begin(chunk: EnvChunk, rngSeed: number): { observation: Observation; shown: Omit<ShownChunk, 'world'> } {
+    return this.#begin(chunk, rngSeed, 0)
+  }
+
+  /** Begins with the last chunk of a world that was kept. Where the player is counts from there when nobody noted it. */
+  goOn({ chunk, rngSeed, place }: EnvRestored): { observation: Observation; shown: Omit<ShownChunk, 'world'> } {
+    const begun = this.#begin(chunk, rngSeed, chunk.index * this.#backend.manifest.frames.perChunk)
+    const pose = place ?? ORIGIN
+    this.#track.reset(pose)
+    this.#observation = { ...begun.observation, pose: begun.observation.pose && pose }
+    return { observation: this.#observation, shown: { ...begun.shown, poses: null } }
+  }
+
+  /** Begins where another episode is: a branch of the same world. */
+  branchOff(other: Episode): Observation {
+    this.#track.reset(other.#track.pose)
+    this.#tick = other.#tick
+    this.#isOver = other.#isOver
+    this.#observation = other.#observation
+    this.rngSeed = other.rngSeed
+    this.number++
+    return this.#observation!
+  }
+
+  /** Null where the model tells none. */
+  get place(): Pose | null {
+    return this.#observation?.pose ?? null
+  }
+
+  #begin(chunk: EnvChunk, rngSeed: number, tick: number) {
     this.#track.reset()
-    this.#tick = 0
+    this.#tick = tick
     this.#isOver = false
     this.rngSeed = rngSeed
     this.number++
-    const { observation, shown } = this.#show(chunk, true)
-    return { observation, shown }
+    return this.#show(chunk, true)
   }
 
   /** @throws SoraError `env-state` when there is no episode to go on with */

@@ -2,7 +2,10 @@ import {
   type Action,
   type EnvBackend,
   type EnvChunk,
+  type EnvKept,
   type EnvMove,
+  type EnvPlace,
+  type EnvRestored,
   type EnvStart,
   type ModelManifest,
   NO_ACTION,
@@ -14,6 +17,14 @@ export interface FakeBackendOptions {
   isRealTime?: boolean
   /** Inverse depth of every sample of a world's newest chunk; 0, open sky, by default. */
   inverseDepth?: (world: number, index: number) => number
+}
+
+function readFile(bytes: Uint8Array): { index: number; caption: string; place: EnvPlace | null } {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch (cause) {
+    throw new SoraError('world-invalid', 'this is not a world file', { cause })
+  }
 }
 
 /** Blocks that `forward` moves in a frame. */
@@ -67,6 +78,27 @@ export class FakeBackend implements EnvBackend {
   async say(world: number, text: string): Promise<void> {
     this.said.push(text)
     this.#next[world]!.caption += `, ${text}`
+  }
+
+  async snapshot(world: number, place: EnvPlace | null): Promise<Uint8Array> {
+    return new TextEncoder().encode(JSON.stringify({ ...this.#next[world], place }))
+  }
+
+  async restore(kept: readonly EnvKept[]): Promise<EnvRestored[]> {
+    const read = kept.map(({ world, bytes }) => ({ world, ...readFile(bytes) }))
+    return read.map(({ world, index, caption, place }) => {
+      this.#next[world] = { index: index - 1, caption }
+      const chunk = this.#chunk(world, Array(this.manifest.frames.perChunk).fill(NO_ACTION))
+      return { chunk, rngSeed: 0, place }
+    })
+  }
+
+  async fork(world: number, count: number): Promise<FakeBackend[]> {
+    return Array.from({ length: count }, () => {
+      const branch = new FakeBackend(this.manifest, this.#options)
+      branch.#next[0] = { ...this.#next[world]! }
+      return branch
+    })
   }
 
   async close(): Promise<void> {

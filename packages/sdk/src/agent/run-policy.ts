@@ -20,7 +20,7 @@ export interface RunOptions {
    * Several in a row that are slower end the run.
    */
   maxActMs?: number
-  /** Ends the run between two steps. */
+  /** Ends the run between two steps, or while a reset waits; that one goes on until it is done or the environment closed. */
   signal?: AbortSignal
   onStep?(progress: RunProgress): void
 }
@@ -100,7 +100,7 @@ class Runner<M> {
     signal?.throwIfAborted()
     const over = new AbortController()
     try {
-      let observation = await this.#env.reset(this.#resetOptions(index))
+      let observation = await untilAborted(this.#env.reset(this.#resetOptions(index)), signal)
       const memory = await this.#decide(() => this.#policy.start(this.#episodeStart(over.signal)), 0)
       const report = { ...EMPTY_REPORT, rngSeed: this.#env.rngSeed }
       this.#slow = 0
@@ -192,6 +192,22 @@ class Runner<M> {
     if (this.#slow < SLOW_DECISIONS) return
     const words = `takes ${Math.round(actMs)} ms for a decision, and the world waits for ${Math.round(maxActMs)}`
     throw new SoraError('policy-slow', `policy "${this.#policy.name}" ${words}`)
+  }
+}
+
+/** @throws `signal.reason` when aborted before */
+async function untilAborted<T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  let stop = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal?.reason)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([call, aborted])
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    // Nobody waits for it any more when it was aborted.
+    call.catch(() => {})
   }
 }
 

@@ -1,15 +1,7 @@
-import {
-  cleanPromptText,
-  type EnvBackend,
-  type FrameSize,
-  LIMITS,
-  type ModelManifest,
-  SoraError,
-} from '../protocol/index.ts'
-import { type EnvAction, mostTurn } from './action.ts'
-import { EnvCore } from './env-core.ts'
+import { cleanPromptText, type EnvBackend, LIMITS, SoraError } from '../protocol/index.ts'
+import type { EnvAction } from './action.ts'
+import { EnvBase } from './env-base.ts'
 import type { EnvOptions, ResetOptions, StepResult } from './env-options.ts'
-import type { ShownChunk } from './episode.ts'
 import type { Observation } from './observation.ts'
 
 export interface VecEnvOptions extends EnvOptions {
@@ -20,36 +12,18 @@ export interface VecEnvOptions extends EnvOptions {
   autoReset?: boolean
 }
 
-/** Several worlds side by side, made in one batch: see {@link WorldEnv} for each of them. */
-export class VecEnv {
-  readonly #core: EnvCore
+/** Several worlds side by side, made in one batch: see `WorldEnv` for each of them. */
+export class VecEnv extends EnvBase {
   readonly #autoReset: boolean
 
   /** @param backend the environment's from now on: `close` closes it */
   constructor(backend: EnvBackend, options: VecEnvOptions = {}) {
-    this.#core = new EnvCore(backend, options)
+    super(backend, options)
     this.#autoReset = options.autoReset ?? false
   }
 
-  get manifest(): ModelManifest {
-    return this.#core.backend.manifest
-  }
-
-  /** Of the pictures. */
-  get size(): FrameSize {
-    return this.#core.backend.size
-  }
-
   get worlds(): number {
-    return this.#core.backend.worlds
-  }
-
-  get framesPerStep(): number {
-    return this.#core.framesPerStep
-  }
-
-  get maxTurn(): { yaw: number; pitch: number } {
-    return mostTurn(this.manifest.actionSpace, this.framesPerStep)
+    return this.core.backend.worlds
   }
 
   /**
@@ -59,12 +33,12 @@ export class VecEnv {
    */
   reset(options: Omit<ResetOptions, 'rngSeed'> | readonly ResetOptions[] = {}): Promise<Observation[]> {
     const all = Array.from({ length: this.worlds }, (_, world) => world)
-    return this.#core.reset(all, isList(options) ? this.#perWorld(options) : all.map(() => options))
+    return this.core.reset(all, isList(options) ? this.#perWorld(options) : all.map(() => options))
   }
 
   /** Starts an episode in one world. @throws SoraError as `WorldEnv.reset` */
   async resetWorld(world: number, options: ResetOptions = {}): Promise<Observation> {
-    const [observation] = await this.#core.reset([world], [options])
+    const [observation] = await this.core.reset([world], [options])
     return observation!
   }
 
@@ -76,7 +50,7 @@ export class VecEnv {
   async step(actions: readonly (EnvAction | null)[]): Promise<(StepResult | null)[]> {
     this.#perWorld(actions)
     const steps = actions.flatMap((action, world) => (action === null ? [] : [{ world, action }]))
-    const made = await this.#core.step(steps)
+    const made = await this.core.step(steps)
     const results: (StepResult | null)[] = actions.map(() => null)
     steps.forEach(({ world }, i) => {
       results[world] = made[i]!
@@ -86,21 +60,35 @@ export class VecEnv {
   }
 
   say(world: number, text: string): Promise<void> {
-    return this.#core.backend.say(world, cleanPromptText(text, LIMITS.eventLength))
+    return this.core.backend.say(world, cleanPromptText(text, LIMITS.eventLength))
   }
 
-  onChunk(listener: (chunk: ShownChunk) => void): () => void {
-    return this.#core.onChunk(listener)
+  /** One of the worlds as it is now, as a file. @throws SoraError as `WorldEnv.snapshot` */
+  snapshot(world: number): Promise<Uint8Array> {
+    return this.core.snapshot(world)
   }
 
-  close(): Promise<void> {
-    return this.#core.close()
+  /**
+   * Puts a kept world into one place, or into several: branches of one moment.
+   *
+   * @throws SoraError as `WorldEnv.restore`; no place has changed then
+   */
+  restore(bytes: Uint8Array, worlds: readonly number[]): Promise<Observation[]> {
+    if (new Set(worlds).size !== worlds.length) throw new SoraError('option-invalid', 'a world is named twice')
+    return this.core.restore(worlds.map((world) => ({ world, bytes })))
+  }
+
+  /** The worlds `into` go on from where `world` is now. @throws SoraError `option-invalid`, `env-state` */
+  async fork(world: number, into: readonly number[]): Promise<Observation[]> {
+    if (into.includes(world)) throw new SoraError('option-invalid', `world ${world} cannot branch off into itself`)
+    const bytes = await this.snapshot(world)
+    return this.restore(bytes, into)
   }
 
   async #restart(results: readonly (StepResult | null)[]): Promise<void> {
     const ended = results.flatMap((result, world) => (result?.terminated || result?.truncated ? [world] : []))
     if (ended.length === 0) return
-    const first = await this.#core.reset(ended, [])
+    const first = await this.core.reset(ended, [])
     ended.forEach((world, i) => {
       const result = results[world]!
       result.info.finalObservation = result.observation

@@ -1,4 +1,4 @@
-import type { RoomView } from '../protocol/index.ts'
+import type { RoomStatus, RoomView } from '../protocol/index.ts'
 import { EMPTY_ROOM } from '../transport/server-messages.ts'
 import type { LinkState } from '../transport/transport.ts'
 import type { WorldState } from './world-options.ts'
@@ -14,12 +14,14 @@ export interface Facts {
   room: RoomView
 }
 
+const WAITING: readonly RoomStatus[] = ['queued', 'recovering', 'catching-up', 'failed']
+
 /** The one place that decides which state a client is in. */
 export function worldState({ link, hasDecoder, hasFrame, room }: Facts): WorldState {
   if (link === 'closed' || link === 'reconnecting') return link
   if (link === 'joining' || !hasDecoder || room === EMPTY_ROOM) return 'connecting'
   if (room.status === 'paused') return 'paused'
-  if (room.status === 'queued' || room.status === 'recovering' || room.status === 'failed') return 'waiting'
+  if (WAITING.includes(room.status)) return 'waiting'
   return hasFrame ? 'running' : 'ready'
 }
 
@@ -42,9 +44,10 @@ export function stateWords(facts: Facts): string {
   }
 }
 
-function waitingWords({ status, problem, queuePosition }: RoomView): string {
+function waitingWords({ status, problem, queuePosition, seq, catchUpTo }: RoomView): string {
   if (status === 'failed') return `the server reports: ${problem || 'the world has failed'}`
   if (status === 'recovering') return 'the server restarts its model'
+  if (status === 'catching-up') return `on the way back, chunk ${seq + 1} of ${catchUpTo}`
   return queuePosition > 0 ? `waiting in queue, position ${queuePosition}` : 'waiting for the server'
 }
 

@@ -37,6 +37,31 @@ export interface EnvChunk {
   driver: string
 }
 
+/** Where the player is: from where the world began, in blocks and degrees. */
+export interface EnvPlace {
+  x: number
+  y: number
+  z: number
+  yaw: number
+  pitch: number
+}
+
+/** A kept world, to go on in one of the places of a backend. */
+export interface EnvKept {
+  world: number
+  /** A world file, see `docs/worlds.md`. */
+  bytes: Uint8Array
+}
+
+/** A kept world that goes on. */
+export interface EnvRestored {
+  /** The last chunk that was seen of it; in a room one of the last. */
+  chunk: EnvChunk
+  rngSeed: number
+  /** Null when nobody noted it. */
+  place: EnvPlace | null
+}
+
 /**
  * What an environment runs on: one or more worlds that go on by one chunk when told to. Calls on one world come one
  * after the other.
@@ -54,6 +79,24 @@ export interface EnvBackend {
   advance(moves: readonly EnvMove[]): Promise<EnvChunk[]>
   /** Something happens in a world: "it starts to rain". */
   say(world: number, text: string): Promise<void>
+  /**
+   * A world as it is now, as a file.
+   *
+   * @param place goes into the file, where the backend writes it
+   */
+  snapshot(world: number, place: EnvPlace | null): Promise<Uint8Array>
+  /**
+   * Kept worlds take the places of others, in the order of `kept`.
+   *
+   * @throws SoraError `world-*`, with nothing changed
+   */
+  restore(kept: readonly EnvKept[]): Promise<EnvRestored[]>
+  /**
+   * Backends of one world each that go on with `world` from now; all are the caller's to close.
+   *
+   * @throws SoraError `unsupported`, `busy`; nothing is left open then
+   */
+  fork(world: number, count: number): Promise<EnvBackend[]>
   /** Frees everything; may be called twice. */
   close(): Promise<void>
 }

@@ -99,7 +99,7 @@ export const CHUNK_MESSAGE = 'chunk'
 /** Name under which the server offers rooms to Colyseus. */
 export const ROOM_NAME = 'world'
 
-export type RoomStatus = 'queued' | 'ready' | 'running' | 'paused' | 'recovering' | 'failed'
+export type RoomStatus = 'queued' | 'ready' | 'running' | 'paused' | 'recovering' | 'catching-up' | 'failed'
 
 /** The room as every client sees it (Colyseus schema on the wire, this plain shape in code). */
 export interface RoomView {
@@ -110,6 +110,8 @@ export interface RoomView {
   world: number
   /** Index of the newest chunk of this world; -1 before the first. */
   seq: number
+  /** Chunk from which on somebody decides again, while what lies before it is made again (after a `rewind`); -1 otherwise. */
+  catchUpTo: number
   /** Session id of the client that drives; '' when nobody does. */
   driver: string
   /** Clients in the room, spectators included. */

@@ -25,7 +25,7 @@ export interface Pose {
 }
 
 const RADIANS = Math.PI / 180
-const ORIGIN: Pose = Object.freeze({ x: 0, y: 0, z: 0, yaw: 0, pitch: 0 })
+export const ORIGIN: Pose = Object.freeze({ x: 0, y: 0, z: 0, yaw: 0, pitch: 0 })
 
 /** Adds up the movements of a world. Movement in chunks that were lost is lost: the track goes on from where it was. */
 export class PoseTrack {
@@ -36,8 +36,13 @@ export class PoseTrack {
     this.#fields = manifest.pose?.fields ?? []
   }
 
-  reset(): void {
-    this.#pose = ORIGIN
+  get pose(): Pose {
+    return this.#pose
+  }
+
+  /** A world begins, or goes on from `pose`. */
+  reset(pose: Pose = ORIGIN): void {
+    this.#pose = pose
   }
 
   /** One entry per frame of the chunk; null where the model tells no pose or the packet brought none that fits. */

@@ -39,6 +39,7 @@ export const EMPTY_ROOM: RoomView = Object.freeze({
   seq: 0,
   driver: '',
   players: 0,
+  catchUpTo: -1,
   queuePosition: 0,
   problem: '',
 })

@@ -27,7 +27,12 @@ export interface AgentStreams {
  */
 export async function runAgent(argv: string[], streams: AgentStreams = process): Promise<number> {
   const interrupt = new AbortController()
-  const onInterrupt = () => interrupt.abort(new SoraError('aborted', 'interrupted'))
+  const onInterrupt = () => {
+    interrupt.abort(new SoraError('aborted', 'interrupted'))
+    // Whoever presses it again means it, whatever is being written or waited for.
+    process.once('SIGINT', onSecond)
+  }
+  const onSecond = () => process.exit(EXIT_INTERRUPTED)
   const signal = streams.signal ?? interrupt.signal
   process.once('SIGINT', onInterrupt)
   try {
@@ -42,6 +47,7 @@ export async function runAgent(argv: string[], streams: AgentStreams = process):
     return WRONG_CALL.includes(error.code) ? 2 : 1
   } finally {
     process.off('SIGINT', onInterrupt)
+    process.off('SIGINT', onSecond)
   }
 }
 

@@ -66,7 +66,31 @@ describe('eval', () => {
     expect(line.poseError).toBeLessThan(100)
   }, 120_000)
 
+  it('writes what the player of a task does, for training to play in the true world', async () => {
+    expect(await run(['--task-scripts', join(dir, 'scripts'), '--only', 'stand-still,tunnel'])).toBe(0)
+    expect(await readdir(join(dir, 'scripts'))).toEqual(['stand-still.json', 'stand-still.not.json', 'tunnel.json'])
+    const stretches = JSON.parse(await readFile(join(dir, 'scripts', 'tunnel.json'), 'utf8'))
+    expect(stretches.at(-1)).toMatchObject({ frames: 150, held: ['forward', 'attack'] })
+  })
+
+  it('attempts tasks in generated worlds', async () => {
+    const argv = ['--model', 'fake', '--tasks', '--only', 'place-row', '--seeds', '2', '--threads', '1', '--out', out]
+    expect(await run(argv)).toBe(0)
+    expect(text).toMatch(/^place 3 blocks in a row +0 % +2/m)
+    expect(text).toMatch(/^tasks that count .* 0 of 1$/m)
+    const line = JSON.parse(text.trimEnd().split('\n').at(-1)!)
+    expect(line).toMatchObject({ name: 'eval', model: 'fake', tasks: 0, of: 1, tasksBy: { 'place-row': 0 } })
+    expect(await readdir(out)).toEqual(['tasks.json', 'tasks.png'])
+  }, 120_000)
+
   it.each([
+    ['a task that there is not', ['--tasks', '--only', 'fly'], /no task "fly"; known: walk-to-tree/],
+    ['revisits of a model without memory', ['--model', 'fake', '--revisit-sheet'], /no world memory/],
+    [
+      'a folder without clips of tasks',
+      ['--model', 'fake', '--tasks', '--clips', '/no/clips'],
+      /no clips of the tasks/,
+    ],
     ['an unknown option', ['--qick'], /--qick/],
     ['a count that is no number', ['--count', 'few'], /--count "few"/],
     ['a step count that the model does not allow', ['--model', 'fake', '--steps', '3'], /allows 1, 2, 4/],

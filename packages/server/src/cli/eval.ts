@@ -10,7 +10,10 @@ import { openModel } from '../model/open-model.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { checkWritable, saveFile } from '../studio/save-file.ts'
 import { EVAL_HELP, type EvalOptions, parseEvalOptions } from './eval-options.ts'
-import { ProgressBar, type ProgressStream } from './progress-bar.ts'
+import { FigureProgress } from './eval-progress.ts'
+import { evaluateRevisits } from './eval-revisits.ts'
+import { chooseTasks, evaluateTasks, writeTaskScripts } from './eval-tasks.ts'
+import type { ProgressStream } from './progress-bar.ts'
 
 /** Errors that are the caller's: exit code 2 instead of 1. */
 const WRONG_CALL: readonly ErrorCode[] = ['option-invalid', 'clip-invalid']
@@ -51,10 +54,14 @@ export async function runEval(argv: string[], streams: EvalStreams = process): P
 }
 
 async function evaluate(options: EvalOptions, streams: EvalStreams, signal: AbortSignal): Promise<void> {
+  const tasks = chooseTasks(options.only)
+  if (options.taskScripts !== undefined) return writeTaskScripts(options.taskScripts, tasks)
   const files = await prepareFolder(options.out)
   const model = await openModel(options)
   try {
-    await measure(model, options, files, streams, signal)
+    if (options.instead === 'tasks') await evaluateTasks(model, tasks, options, streams, signal)
+    else if (options.instead === 'revisit-sheet') await evaluateRevisits(model, options, streams, signal)
+    else await measure(model, options, files, streams, signal)
   } finally {
     await model.release()
   }
@@ -109,33 +116,4 @@ async function prepareFolder(out: string): Promise<{ figures: string; sheet: str
   }
   for (const file of Object.values(files)) await checkWritable(file)
   return files
-}
-
-/** A bar for the figure that is being measured, and a line for each that is done: also where there is no terminal. */
-class FigureProgress {
-  readonly #stream: ProgressStream
-  #figure = ''
-  #started = 0
-  #bar: ProgressBar | undefined
-
-  constructor(stream: ProgressStream) {
-    this.#stream = stream
-  }
-
-  update(figure: string, done: number, total: number): void {
-    if (figure !== this.#figure) {
-      this.end()
-      this.#figure = figure
-      this.#started = performance.now()
-    }
-    this.#bar = new ProgressBar(this.#stream, total)
-    this.#bar.update(done, figure)
-  }
-
-  end(): void {
-    if (this.#figure === '') return
-    this.#bar?.clear()
-    this.#stream.write(`${this.#figure}: ${((performance.now() - this.#started) / 1000).toFixed(1)} s\n`)
-    this.#figure = ''
-  }
 }

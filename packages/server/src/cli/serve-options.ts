@@ -37,7 +37,7 @@ export const SERVE_HELP = `sora-world serve: hosts worlds for browsers and progr
   --max-running N     worlds that run at a time, the others wait (as many as are measured to fit into real time)
   --worlds DIR        where worlds are kept, to be offered again after a restart (worlds)
   --no-worlds         keeps none
-  --play [DIR]        also serves the play page, built with "npm run build:play"
+  --play [DIR]        also serves a page: the play page, or the built one in DIR
   --dev               takes the play page from its source, and says what connections do wrong
   --help              this text`
 

@@ -1,23 +1,29 @@
 import {
-  type Action,
-  type ActionSpace,
-  actionWidth,
   type EnvBackend,
   type EnvChunk,
+  type EnvKept,
   type EnvMove,
+  type EnvPlace,
+  type EnvRestored,
   type EnvStart,
-  encodeAction,
   type FrameSize,
   type ModelManifest,
   NO_ACTION,
   SoraError,
 } from '@sora-world/sdk/protocol'
-import { captionInForce } from '../conditioning/caption.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { type ModelOptions, openModel } from '../model/open-model.ts'
 import { checkSteps } from '../sampler/schedule.ts'
+import { WorldRun } from '../session/world-run.ts'
 import { findSize } from '../studio/generate.ts'
 import { InProcessWorker } from '../worker/in-process-worker.ts'
+import type { RolloutSpec } from '../worker/model-worker.ts'
+import { checkWorld } from '../worlds/check-world.ts'
+import { lastView } from '../worlds/last-view.ts'
+import { readWorld, writeWorld } from '../worlds/world-file.ts'
+import type { WorldValue } from '../worlds/world-value.ts'
+import { decodeActions, encodeActions } from './encode-actions.ts'
+import { SharedModel } from './shared-model.ts'
 
 export interface InProcessOptions extends Omit<ModelOptions, 'model'> {
   /** Folder or name of a package, `fake`, or an open model, which stays the caller's; the best that ships by default. */
@@ -49,19 +55,11 @@ export async function inProcessBackend(options: InProcessOptions = {}): Promise<
   const isOwn = typeof wanted !== 'object'
   const model = isOwn ? await openModel({ ...options, model: wanted }) : wanted
   try {
-    return new InProcessBackend(model, { ...options, worlds }, isOwn)
+    return new InProcessBackend(new SharedModel(model, isOwn), { ...options, worlds })
   } catch (error) {
     if (isOwn) await model.release()
     throw error
   }
-}
-
-/** A world that is being played. */
-interface PlayedWorld {
-  rolloutId: string
-  prompt: string
-  events: string[]
-  nextIndex: number
 }
 
 class InProcessBackend implements EnvBackend {
@@ -69,81 +67,143 @@ class InProcessBackend implements EnvBackend {
   readonly size: FrameSize
   readonly worlds: number
   readonly isRealTime = false
+  readonly #shared: SharedModel
   readonly #worker: InProcessWorker
-  readonly #isOwn: boolean
   readonly #steps: number
   readonly #memory: boolean
-  readonly #played: (PlayedWorld | undefined)[]
+  readonly #runs: (WorldRun | undefined)[]
   #rollouts = 0
 
-  constructor(model: WorldModel, options: InProcessOptions & { worlds: number }, isOwn: boolean) {
+  /** @throws SoraError `option-invalid`; the model stays as it was then */
+  constructor(shared: SharedModel, options: InProcessOptions & { worlds: number }) {
+    const { model } = shared
     this.manifest = model.manifest
     this.size = findSize(model, options.size)
     this.worlds = options.worlds
     this.#steps = options.steps ?? model.manifest.denoiser.steps.default
     checkSteps(model.manifest, this.#steps)
     this.#memory = options.memory ?? true
-    this.#isOwn = isOwn
-    this.#played = Array.from({ length: this.worlds })
-    this.#worker = new InProcessWorker(model, { maxBatch: this.worlds })
+    this.#runs = Array.from({ length: this.worlds })
+    this.#shared = shared
+    this.#worker = new InProcessWorker(shared.borrow(), { maxBatch: this.worlds })
   }
 
   async reset(starts: readonly EnvStart[]): Promise<EnvChunk[]> {
-    for (const start of starts) await this.#open(start)
-    const rest = Array.from({ length: this.manifest.frames.perChunk }, () => NO_ACTION)
-    return this.advance(starts.map(({ world }) => ({ world, actions: rest })))
+    for (const { world, prompt, rngSeed } of starts) {
+      const facts = { size: this.size, rngSeed, steps: this.#steps, memory: this.#memory }
+      await this.#play(world, this.#newRun(prompt, facts))
+    }
+    return this.#firstViews(starts.map(({ world }) => world))
   }
 
   async advance(moves: readonly EnvMove[]): Promise<EnvChunk[]> {
     const jobs = moves.map(({ world, actions }) => {
-      const played = this.#get(world)
-      return {
-        rolloutId: played.rolloutId,
-        index: played.nextIndex,
-        actions: encodeActions(this.manifest.actionSpace, actions),
-        caption: captionInForce(played.prompt, played.events, this.manifest.text.length),
-        wantsFrames: true,
-      }
+      const run = this.#get(world)
+      const encoded = encodeActions(this.manifest.actionSpace, actions)
+      const { nextIndex: index, caption, spec } = run
+      return { rolloutId: spec.id, index, actions: encoded, caption, wantsFrames: true }
     })
     const made = await this.#worker.generate(jobs)
-    return made.map(({ index, latent, pose, decoded }, i) => {
+    return made.map((result, i) => {
       const { world, actions } = moves[i]!
-      this.#get(world).nextIndex++
-      const { frames, inverseDepth } = decoded!
       const { caption } = jobs[i]!
+      this.#get(world).commit(jobs[i]!, result)
+      const { index, latent, pose, decoded } = result
+      const { frames, inverseDepth } = decoded!
       return { index, frames, inverseDepth, pose: Array.from(pose), latent, caption, actions, driver: '' }
     })
   }
 
   async say(world: number, text: string): Promise<void> {
-    this.#get(world).events.push(text)
+    this.#get(world).addEvent(text)
+  }
+
+  async snapshot(world: number, place: EnvPlace | null): Promise<Uint8Array> {
+    return writeWorld({ ...this.#get(world).value(new Date()), place: place ?? undefined })
+  }
+
+  /** All files are read and checked before any world changes. */
+  async restore(kept: readonly EnvKept[]): Promise<EnvRestored[]> {
+    const files = new Map<Uint8Array, WorldValue>()
+    for (const { bytes } of kept) if (!files.has(bytes)) files.set(bytes, await this.#read(bytes))
+    const restored: EnvRestored[] = []
+    for (const { world, bytes } of kept) {
+      const value = files.get(bytes)!
+      await this.#play(world, this.#newRun(value.prompt, value, value))
+      const chunk = (await this.#lastChunk(value)) ?? (await this.#firstViews([world]))[0]!
+      restored.push({ chunk, rngSeed: value.rngSeed, place: value.place ?? null })
+    }
+    return restored
+  }
+
+  async fork(world: number, count: number): Promise<EnvBackend[]> {
+    const value = this.#get(world).value(new Date(0))
+    const branches: InProcessBackend[] = []
+    for (let i = 0; i < count; i++) {
+      const { size } = this
+      const branch = new InProcessBackend(this.#shared, { worlds: 1, size, steps: this.#steps, memory: this.#memory })
+      branches.push(branch)
+      await branch.#play(0, branch.#newRun(value.prompt, value, value))
+    }
+    return branches
   }
 
   async close(): Promise<void> {
-    for (const played of this.#played) if (played) this.#worker.close(played.rolloutId)
-    this.#played.fill(undefined)
-    if (this.#isOwn) await this.#worker.stop()
+    this.#runs.fill(undefined)
+    await this.#worker.stop()
   }
 
-  async #open({ world, prompt, rngSeed }: EnvStart): Promise<void> {
-    const before = this.#played[world]
-    if (before) this.#worker.close(before.rolloutId)
-    this.#played[world] = undefined
-    const rolloutId = `env ${world}.${this.#rollouts++}`
-    await this.#worker.open({ id: rolloutId, size: this.size, rngSeed, steps: this.#steps, memory: this.#memory })
-    this.#played[world] = { rolloutId, prompt, events: [], nextIndex: 0 }
+  #newRun(prompt: string, facts: Omit<RolloutSpec, 'id'>, value?: WorldValue): WorldRun {
+    const { size, rngSeed, steps, memory, guard } = facts
+    const { provider, variant } = this.#worker
+    const spec = {
+      id: `env ${this.#rollouts++}`,
+      size,
+      rngSeed,
+      steps,
+      memory,
+      guard: value ? (guard ?? false) : guard,
+    }
+    const maker = { provider, variant }
+    return new WorldRun(this.manifest, { index: 0, prompt, spec, maker, value, rewindChunks: 0 })
   }
 
-  #get(world: number): PlayedWorld {
-    const played = this.#played[world]
-    if (!played) throw new SoraError('env-state', `world ${world} was not reset`)
-    return played
+  /** In the place of the world that was played there, when it can be played. */
+  async #play(world: number, run: WorldRun): Promise<void> {
+    await this.#worker.open(run.spec, run.history, run.mark)
+    const before = this.#runs[world]
+    if (before) this.#worker.close(before.spec.id)
+    this.#runs[world] = run
   }
-}
 
-function encodeActions(space: ActionSpace, actions: readonly Action[]): Float32Array {
-  const width = actionWidth(space)
-  const out = new Float32Array(actions.length * width)
-  for (const [frame, action] of actions.entries()) encodeAction(space, action, out, frame * width)
-  return out
+  #firstViews(worlds: readonly number[]): Promise<EnvChunk[]> {
+    const rest = Array.from({ length: this.manifest.frames.perChunk }, () => NO_ACTION)
+    return this.advance(worlds.map((world) => ({ world, actions: rest })))
+  }
+
+  async #read(bytes: Uint8Array): Promise<WorldValue> {
+    const value = await readWorld(bytes)
+    checkWorld(value, this.manifest)
+    const { width, height } = value.size
+    if (width === this.size.width && height === this.size.height) return value
+    const words = `the world has pictures of ${width}x${height}, the environment of ${this.size.width}x${this.size.height}`
+    throw new SoraError('world-mismatch', words)
+  }
+
+  /** Undefined for a world that has none. */
+  async #lastChunk(value: WorldValue): Promise<EnvChunk | undefined> {
+    const shown = await lastView(this.#shared.model, value)
+    const last = value.history.at(-1)
+    if (!shown || !last) return undefined
+    const { index, latent, pose, caption, actions } = last
+    const known = decodeActions(this.manifest.actionSpace, actions)
+    const { frames, inverseDepth } = shown
+    return { index, frames, inverseDepth, pose: Array.from(pose ?? []), latent, caption, actions: known, driver: '' }
+  }
+
+  #get(world: number): WorldRun {
+    const run = this.#runs[world]
+    if (!run) throw new SoraError('env-state', `world ${world} was not reset`)
+    return run
+  }
 }

@@ -1,16 +1,8 @@
 import type { EpisodeStart, Policy } from '@sora-world/sdk/agent'
-import {
-  type Action,
-  type ActionSpace,
-  actionWidth,
-  encodeAction,
-  type FrameSize,
-  type ModelManifest,
-  NO_ACTION,
-  SoraError,
-} from '@sora-world/sdk/protocol'
+import { type Action, type FrameSize, type ModelManifest, NO_ACTION, SoraError } from '@sora-world/sdk/protocol'
 import { openReaders } from '../model/open-readers.ts'
 import type { Readers } from '../model/readers.ts'
+import { decodeActions, encodeActions } from './encode-actions.ts'
 
 interface PlayedSoFar {
   episode: EpisodeStart
@@ -55,12 +47,12 @@ export function packagePolicy(readers: Readers): Policy<PlayedSoFar> {
       if (!latent) throw new SoraError('unsupported', 'the policy of a package reads latents, which are not known here')
       const most = manifest.readers?.policy?.maxChunks ?? 1
       memory.latents = [...memory.latents, latent].slice(-most)
-      memory.actions = [...memory.actions, encodeAll(manifest.actionSpace, memory.last)].slice(-most)
+      memory.actions = [...memory.actions, encodeActions(manifest.actionSpace, memory.last)].slice(-most)
       const { latents, actions, episode } = memory
       const chunkIndex = tick / manifest.frames.perChunk + 1
       const size = sizeOf(manifest, width, height)
       const drawn = await readers.act({ size, latents, actions, caption, rngSeed: episode.rngSeed, chunkIndex })
-      return remember(memory, decodeAll(manifest.actionSpace, drawn))
+      return remember(memory, decodeActions(manifest.actionSpace, drawn))
     },
   }
 }
@@ -79,23 +71,4 @@ function sizeOf({ sizes, name }: ModelManifest, width: number, height: number): 
   const size = sizes.find((each) => each.width === width && each.height === height)
   if (!size) throw new SoraError('unsupported', `the policy of "${name}" does not know pictures of ${width}x${height}`)
   return size
-}
-
-/** [F,A] */
-function encodeAll(space: ActionSpace, actions: readonly Action[]): Float32Array {
-  const width = actionWidth(space)
-  const out = new Float32Array(actions.length * width)
-  for (const [frame, action] of actions.entries()) encodeAction(space, action, out, frame * width)
-  return out
-}
-
-function decodeAll({ buttons, axes }: ActionSpace, encoded: Float32Array): Action[] {
-  const width = buttons.length + axes.length
-  return Array.from({ length: encoded.length / width }, (_, frame) => {
-    const row = encoded.subarray(frame * width, (frame + 1) * width)
-    return {
-      held: buttons.filter((_button, i) => row[i]! > 0.5).map(({ name }) => name),
-      axes: Object.fromEntries(axes.map(({ name, max }, i) => [name, row[buttons.length + i]! * max] as const)),
-    }
-  })
 }

@@ -196,6 +196,18 @@ class SharedBackend implements EnvBackend {
     return this.#inner.say(world, text)
   }
 
+  snapshot(...[world, place]: Parameters<EnvBackend['snapshot']>) {
+    return this.#inner.snapshot(world, place)
+  }
+
+  restore(...[kept]: Parameters<EnvBackend['restore']>) {
+    return this.#inner.restore(kept)
+  }
+
+  fork(...[world, count]: Parameters<EnvBackend['fork']>) {
+    return this.#inner.fork(world, count)
+  }
+
   close(): Promise<void> {
     return this.#inner.close()
   }

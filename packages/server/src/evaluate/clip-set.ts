@@ -6,6 +6,9 @@ import type { Clip } from './clip.ts'
 import { readClip } from './clip-file.ts'
 import { fitClip } from './fit-clip.ts'
 
+/** The published model package holds what playing needs. */
+const CLIPS_ARE_ELSEWHERE =
+  "clips and judges are no part of the published package: run this in the project's repository, or name clips with --clips"
 /** Shorter clips leave nothing to predict after the context. */
 const MIN_CHUNKS = 6
 
@@ -24,8 +27,9 @@ export function findClips(model: string, dir?: string): string {
   const shipped = join(shippedFolder(), 'clips')
   const candidates = dir === undefined ? [join(shipped, model), join(shipped, 'nano')] : [resolve(dir)]
   const found = candidates.find(existsSync)
-  if (found === undefined) throw new SoraError('clip-invalid', `no folder of clips: ${candidates.join(', ')}`)
-  return found
+  if (found !== undefined) return found
+  const advice = dir === undefined ? `\n  ${CLIPS_ARE_ELSEWHERE}` : ''
+  throw new SoraError('clip-invalid', `no folder of clips: ${candidates.join(', ')}${advice}`)
 }
 
 /**

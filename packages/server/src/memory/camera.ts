@@ -42,6 +42,8 @@ export type Vector = readonly [x: number, y: number, z: number]
 /** Degrees; the middle of what worlds start with. */
 const START_PITCH = 6
 export const PITCH_LIMIT = 85
+/** Degrees. So many turns are left as they are, as in training; somebody who spins for hours must not run out of numbers. */
+const MOST_YAW = 360 * 4096
 
 export function startPose(): Pose {
   return { x: 0, y: 0, z: 0, yaw: 0, pitch: START_PITCH }
@@ -55,9 +57,13 @@ export function moved(pose: Pose, motion: Motion): Pose {
     x: pose.x + motion.right * cosine + motion.forward * sine,
     y: pose.y + motion.up,
     z: pose.z + motion.right * sine - motion.forward * cosine,
-    yaw: pose.yaw + motion.yaw,
+    yaw: wrapped(pose.yaw + motion.yaw),
     pitch: Math.max(-PITCH_LIMIT, Math.min(PITCH_LIMIT, pose.pitch + motion.pitch)),
   }
+}
+
+function wrapped(yaw: number): number {
+  return Math.abs(yaw) > MOST_YAW ? yaw % 360 : yaw
 }
 
 export function axes({ yaw, pitch }: Pose): Axes {

@@ -63,6 +63,16 @@ export class PointMemory {
     this.#append(frame, pose, chunk)
   }
 
+  /** Blocks: all points, to where the origin moves the other way. */
+  moveBy(x: number, y: number, z: number): void {
+    const { position, length } = this.arrays
+    for (let i = 0; i < length * 3; i += 3) {
+      position[i]! += x
+      position[i + 1]! += y
+      position[i + 2]! += z
+    }
+  }
+
   /** The views from `poses`, into `out`: see {@link PointView.draw}. */
   render(poses: readonly Pose[], chunk: number, out: Float32Array): void {
     this.#view ??= new PointView(this.#settings)

@@ -56,12 +56,12 @@ export class PointView {
    * depth in 1/blocks up to 1, age 0..1; zeros where nothing is known.
    */
   draw(points: PointArrays, poses: readonly Pose[], chunk: number, out: Float32Array): void {
-    const seen = this.findSeen(points, poses)
+    const seen = this.#findSeen(points, poses)
     out.fill(0)
     const length = VIEW_CHANNELS * this.#winner.length
     poses.forEach((pose, i) => {
-      this.findNearest(points, seen, pose)
-      this.paint(points, pose, chunk, out.subarray(i * length, (i + 1) * length))
+      this.#findNearest(points, seen, pose)
+      this.#paint(points, pose, chunk, out.subarray(i * length, (i + 1) * length))
     })
   }
 
@@ -69,7 +69,7 @@ export class PointView {
    * Lists in `seen` what the views may show, and gives its length. The poses of a chunk are close to each other: a point that
    * is farther outside of the middle one's picture than the others differ from it is in none of them.
    */
-  findSeen({ position, length }: PointArrays, poses: readonly Pose[]): number {
+  #findSeen({ position, length }: PointArrays, poses: readonly Pose[]): number {
     const seen = this.#seen
     const middle = poses[poses.length >> 1]!
     const view = axes(middle)
@@ -98,7 +98,7 @@ export class PointView {
   }
 
   /** Fills `winner`: each point covers a square of its size in the picture, and the nearest one is seen. */
-  findNearest({ position, spacing }: PointArrays, count: number, pose: Pose): void {
+  #findNearest({ position, spacing }: PointArrays, count: number, pose: Pose): void {
     const { width, height } = this.#settings
     const { right, up, forward } = axes(pose)
     const [rightX, rightY, rightZ] = right
@@ -142,7 +142,7 @@ export class PointView {
     }
   }
 
-  paint({ position, colour, born }: PointArrays, pose: Pose, chunk: number, out: Float32Array): void {
+  #paint({ position, colour, born }: PointArrays, pose: Pose, chunk: number, out: Float32Array): void {
     const [forwardX, forwardY, forwardZ] = axes(pose).forward
     const { x, y, z } = pose
     const winner = this.#winner

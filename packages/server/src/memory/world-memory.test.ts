@@ -40,6 +40,10 @@ function played(): WorldMemory {
   return memory
 }
 
+const resting = chunk(0)
+/** Cheaper than {@link chunk}: they share their pictures. */
+const chunkOf = (index: number, turning: Float32Array): ShownChunk => ({ ...resting, index, actions: turning })
+
 const still = actions()
 const share = (image: Float32Array) => image.filter((value) => value !== 0).length / image.length
 
@@ -62,6 +66,49 @@ describe('world memory', () => {
     expect(pose.x).toBeCloseTo(headings.reduce((sum, angle) => sum + Math.sin(angle), 0))
     expect(pose.z).toBeCloseTo(-headings.reduce((sum, angle) => sum + Math.cos(angle), 0))
     expect(motion).toMatchObject({ yaw: 8, pitch: 0, onGround: false })
+  })
+
+  it('moves the player, but remembers nothing of what is not worth keeping', () => {
+    const memory = new WorldMemory(settings)
+    memory.observe(chunk(0, { actions: actions([], 8) }), { isWorthKeeping: false })
+    expect(memory.points.length).toBe(0)
+    expect(memory.place.pose.yaw).toBe(32)
+  })
+
+  it('gives the place as it was, with the player where they are now', () => {
+    const memory = played()
+    const bytes = memory.serialise()
+    const length = memory.points.length
+    memory.observe(chunk(3, { actions: actions([], 4) }))
+    const before = memory.asRemembered(bytes)
+    expect(before.place).toEqual(memory.place)
+    expect(before.points.length).toBe(length)
+    expect(memory.points.length).not.toBe(length)
+  })
+
+  it('stays near its origin, however far the player goes, and remembers where they come back to', () => {
+    const memory = new WorldMemory(settings)
+    memory.observe(chunk(0))
+    const known = share(memory.imageBefore(1, still))
+    const leap = (forward: number) => {
+      memory.observe(chunk(1, {}, { forward, onGround: 4 }), { isWorthKeeping: false })
+      memory.observe(chunk(1, {}, { onGround: 4 }), { isWorthKeeping: false })
+      return memory.place.pose
+    }
+    expect(leap(16_384 * 3).z).toBeCloseTo(0)
+    expect(share(memory.imageBefore(1, still))).toBe(0)
+    expect(leap(-16_384 * 3).z).toBeCloseTo(0)
+    expect(Math.abs(share(memory.imageBefore(1, still)) - known)).toBeLessThan(0.01)
+  })
+
+  it('can be kept however long somebody spins', () => {
+    const memory = new WorldMemory(settings)
+    const spin = actions([], 8)
+    for (let index = 0; index < 60_000; index++) memory.observe(chunkOf(index, spin), { isWorthKeeping: false })
+    const { yaw } = memory.place.pose
+    expect(Math.abs(yaw)).toBeLessThan(360 * 4096)
+    expect(yaw % 360).toBe((60_000 * FRAMES * 8) % 360)
+    expect(WorldMemory.restore(settings, memory.serialise()).place.pose.yaw).toBe(yaw)
   })
 
   it('remembers the last frame of a chunk only', () => {

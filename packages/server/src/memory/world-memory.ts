@@ -20,6 +20,11 @@ export interface ShownChunk {
   inverseDepth: Float32Array
 }
 
+type Three = [number, number, number]
+
+/** Blocks; an hour of running in one direction is 20,000. */
+const FAR_AWAY = 65_536
+
 /** What one rollout remembers of its world beyond the context window: points, and where the player is among them. */
 export class WorldMemory {
   readonly settings: MemorySettings
@@ -63,11 +68,18 @@ export class WorldMemory {
   observe(chunk: ShownChunk, { isWorthKeeping = true } = {}): void {
     this.#check(chunk)
     for (const motion of this.#motions(chunk)) this.#place = { pose: moved(this.#place.pose, motion), motion }
+    this.#recentre()
     if (!isWorthKeeping) return
     const frames = this.settings.framesPerChunk
     const frame = lastOf(chunk.frames, frames)
     const depth = lastOf(chunk.inverseDepth, frames)
     this.points.observe(shownFrame(frame, depth, this.settings), this.#place.pose, chunk.index)
+  }
+
+  /** The place as it was remembered in `bytes`, with the player where they are now. @throws SoraError `memory-invalid` */
+  asRemembered(bytes: Uint8Array): WorldMemory {
+    const { points } = WorldMemory.restore(this.settings, bytes)
+    return new WorldMemory(this.settings, { place: this.#place, points })
   }
 
   /** An independent copy, for a fork of the world. */
@@ -83,6 +95,15 @@ export class WorldMemory {
   /** @throws SoraError `memory-invalid` for bytes that {@link serialise} did not write for this model */
   static restore(settings: MemorySettings, bytes: Uint8Array): WorldMemory {
     return new WorldMemory(settings, readMemory(settings, bytes))
+  }
+
+  /** Far from the origin float32 would become coarse: 1/128 block at 65,536. Nobody else knows where the origin is. */
+  #recentre(): void {
+    const { pose, motion } = this.#place
+    const [x, y, z] = [pose.x, pose.y, pose.z].map((value) => Math.round(value / FAR_AWAY) * FAR_AWAY) as Three
+    if (x === 0 && y === 0 && z === 0) return
+    this.#place = { pose: { ...pose, x: pose.x - x, y: pose.y - y, z: pose.z - z }, motion }
+    this.points.moveBy(-x, -y, -z)
   }
 
   #motions({ actions, pose }: ShownChunk): Motion[] {

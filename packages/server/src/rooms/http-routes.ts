@@ -1,7 +1,8 @@
 import type { ModelManifest } from '@sora-world/sdk/protocol'
-import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
+import type { Application, Request, RequestHandler, Response } from 'express'
 import type { WorldShelf } from '../worlds/world-shelf.ts'
 import { metricsText } from './metrics.ts'
+import { addPlayPage } from './play-page-files.ts'
 import type { ServerHealth } from './server-health.ts'
 import { addWorlds } from './world-routes.ts'
 
@@ -22,8 +23,6 @@ export interface HttpContent {
 
 const REVALIDATE = 'no-cache'
 const FOR_EVER = 'public, max-age=31536000, immutable'
-/** Threads in the browser's WebAssembly need a page that is isolated from other origins. */
-const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
 
 /** Everything the server offers beside rooms: its figures, the model package, the play page. */
 export function addRoutes(app: Application, content: HttpContent): void {
@@ -53,18 +52,6 @@ function addModel(app: Application, { manifest, modelUrl, modelDir }: HttpConten
     else if (hash && modelDir) response.set('ETag', `"${hash}"`).sendFile(file, { root: modelDir })
     else response.status(404).type('text').send('the model has no such file')
   })
-}
-
-function addPlayPage(app: Application, playDir: string): void {
-  app.use(
-    express.static(playDir, {
-      setHeaders(response, path) {
-        for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value)
-        // Vite puts the hash of the content into the names below assets/.
-        response.setHeader('Cache-Control', /[\\/]assets[\\/]/.test(path) ? FOR_EVER : REVALIDATE)
-      },
-    }),
-  )
 }
 
 function addWelcome(app: Application, { name, version }: ModelManifest): void {

@@ -10,6 +10,7 @@ export const WorldState = schema(
     rngSeed: t.uint32().default(0),
     world: t.uint32().default(0),
     seq: t.int32().default(-1),
+    catchUpTo: t.int32().default(-1),
     driver: t.string().default(''),
     players: t.uint16().default(0),
     queuePosition: t.uint16().default(0),

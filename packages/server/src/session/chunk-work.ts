@@ -1,6 +1,7 @@
 import { actionWidth, encodeAction, type ModelManifest } from '@sora-world/sdk/protocol'
 import type { JobTiming } from '../scheduler/schedulable.ts'
 import type { ChunkJob, ChunkResult, CommittedChunk } from '../worker/model-worker.ts'
+import type { PlannedChunk } from '../worlds/log-keeper.ts'
 import type { ActionWindow } from './action-queue.ts'
 import type { ChunkFacts } from './chunk-stream.ts'
 import type { WorldRun } from './world-run.ts'
@@ -31,6 +32,12 @@ export function startWork(manifest: ModelManifest, { run, actions, driver, now }
   }
   const job: ChunkJob = { rolloutId: run.spec.id, index: run.nextIndex, actions: encoded, caption: run.caption }
   return { run, job, driver, actionSeq: actions.actionSeq, since: actions.since ?? now }
+}
+
+/** Begins a chunk that was made before, with what went into it then. */
+export function plannedWork(run: WorldRun, { actions, caption }: PlannedChunk, now: number): ChunkWork {
+  const job: ChunkJob = { rolloutId: run.spec.id, index: run.nextIndex, actions, caption }
+  return { run, job, driver: '', actionSeq: 0, since: now }
 }
 
 /** What the packets say about a finished chunk. */

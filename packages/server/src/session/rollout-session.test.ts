@@ -2,6 +2,7 @@ import { type ChunkPacket, decodeChunkPacket, SoraError } from '@sora-world/sdk/
 import { describe, expect, it } from 'vitest'
 import { fakeManifest } from '../model/fake-manifest.ts'
 import { VirtualClock } from '../scheduler/virtual-clock.ts'
+import { KEYFRAME_CHUNKS } from '../worlds/keyframe-keeper.ts'
 import { RolloutSession } from './rollout-session.ts'
 
 const manifest = fakeManifest()
@@ -55,6 +56,69 @@ it('tells the worker whether to use a world memory', () => {
   session.reset()
   expect(memoryOf(session)).toBe(false)
   expect(memoryOf(setUp({ memory: true }).session)).toBe(true)
+})
+
+describe('a rewind to long ago', () => {
+  /** Longer than what is kept, so that the first chunks must be made again. */
+  const LONG = 420
+
+  it('makes what was made then again, and tells nobody before it is there', () => {
+    const { session, packets } = setUp()
+    open(session)
+    session.control({ seq: 1, held: ['forward'], pressed: [], axes: { 'camera.yaw': 3 } })
+    const made: { actions: Float32Array; caption: string }[] = []
+    for (let i = 0; i < LONG; i++) {
+      if (i === 8) session.addEvent('it starts to rain')
+      const { actions, caption, index } = session.nextJob()
+      made.push({ actions, caption })
+      session.deliver(result(index), { queueMs: 0 })
+    }
+    packets.length = 0
+    expect(session.rewind(12)).toEqual({ world: 1, seq: 12, rngSeed: 7 })
+    session.setPaused(true)
+    expect(session.view()).toMatchObject({ status: 'catching-up', seq: -1, catchUpTo: 12 })
+    expect([session.isActive(), session.isCatchingUp()]).toEqual([true, true])
+    expect(() => session.addEvent('night falls')).toThrow(/on its way back to chunk 12, at 0/)
+    open(session)
+    const again = Array.from({ length: 12 }, () => {
+      const { actions, caption, index } = session.nextJob()
+      expect(packets).toEqual([])
+      session.deliver(result(index), { queueMs: 0 })
+      return { actions, caption }
+    })
+    expect(again).toEqual(made.slice(0, 12))
+    expect(packets.map(({ header }) => [header.seq, header.catchUp])).toEqual([
+      [10, true],
+      [11, true],
+    ])
+    expect(session.view()).toMatchObject({ status: 'paused', catchUpTo: -1, seq: 11, caption: made[11]!.caption })
+    session.setPaused(false)
+    expect(session.nextJob()).toMatchObject({ index: 12, caption: made[11]!.caption })
+  })
+
+  it('starts at the nearest keyframe, also when the worker is lost on the way', () => {
+    const { session } = setUp()
+    makeChunks(session, 2 * KEYFRAME_CHUNKS + 20)
+    session.rewind(KEYFRAME_CHUNKS + 3)
+    const { history } = session.openRequest()!
+    expect(history.at(-1)?.index).toBe(KEYFRAME_CHUNKS - 1)
+    open(session)
+    session.deliver(result(session.nextJob().index), { queueMs: 0 })
+    session.lost()
+    expect(session.openRequest()!.history.at(-1)?.index).toBe(KEYFRAME_CHUNKS)
+    makeChunks(session, 2)
+    expect(session.isCatchingUp()).toBe(false)
+    // And once more, from the keyframe that the new world has from the old one.
+    session.rewind(KEYFRAME_CHUNKS)
+    expect(session.openRequest()!.history.at(-1)?.index).toBe(KEYFRAME_CHUNKS - 1)
+    expect(session.isCatchingUp()).toBe(false)
+  })
+
+  it('is refused for a chunk that is yet to come', () => {
+    const { session } = setUp()
+    makeChunks(session, 3)
+    expect(() => session.rewind(4)).toThrow(expect.objectContaining({ code: 'world-missing' }))
+  })
 })
 
 describe('status', () => {

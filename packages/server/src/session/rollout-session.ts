@@ -15,9 +15,9 @@ import type { WorldJournal } from '../worlds/world-journal.ts'
 import type { Maker, WorldValue } from '../worlds/world-value.ts'
 import { ActionQueue } from './action-queue.ts'
 import { CATCH_UP_CHUNKS, ChunkStream, type Downlink, IMAGE_TYPE } from './chunk-stream.ts'
-import { type ChunkWork, chunkFacts, pastFacts, startWork } from './chunk-work.ts'
+import { type ChunkWork, chunkFacts, pastFacts, plannedWork, startWork } from './chunk-work.ts'
 import { statusOf } from './status.ts'
-import { WorldRun } from './world-run.ts'
+import { type WayBack, WorldRun } from './world-run.ts'
 
 export interface SessionSettings {
   /** Prefix of the rollout ids in the worker; unique per server. */
@@ -106,6 +106,7 @@ export class RolloutSession implements Schedulable {
       status: statusOf({
         hasFailed: this.#problem !== '',
         isPaused: this.#isPaused,
+        isCatchingUp: this.isCatchingUp(),
         isWatched: this.#isWatched,
         isQueued: this.#queuePosition > 0,
         isRecovering: this.#isRecovering,
@@ -116,6 +117,7 @@ export class RolloutSession implements Schedulable {
       rngSeed: this.#run.spec.rngSeed,
       world: this.#run.index,
       seq: this.#run.nextIndex - 1,
+      catchUpTo: this.isCatchingUp() ? this.#run.catchUpTo : -1,
       queuePosition: this.#queuePosition,
       problem: this.#problem,
     }
@@ -179,21 +181,25 @@ export class RolloutSession implements Schedulable {
   }
 
   /**
-   * Back to before chunk `seq` of this world, which goes on from there as another.
+   * Back to before chunk `seq` of this world, which goes on from there as another. What is longer ago than a minute is made
+   * again first: the session is catching up then, and nobody decides.
    *
-   * @throws SoraError `world-missing` for a chunk that is yet to come, or longer ago than a minute
+   * @throws SoraError `world-missing` for a chunk that is yet to come, or longer ago than the log reaches
    */
   rewind(seq: number): AppliedReply {
-    const world = this.#run.before(seq)
-    if (world) return this.#goOn(world)
-    throw new SoraError(
-      'world-missing',
-      `chunk ${seq} is not kept; the world is at ${this.#run.nextIndex}, a minute is kept`,
-    )
+    const way = this.#run.wayBack(seq)
+    if (way) return this.#goOn(way.value, way)
+    const words = `the world is at ${this.#run.nextIndex}, and an hour is known`
+    throw new SoraError('world-missing', `one cannot go back to chunk ${seq}: ${words}`)
   }
 
-  /** The world as it is, to be kept: after the next chunk with its picture, or now when none comes. */
+  /**
+   * The world as it is, to be kept: after the next chunk with its picture, or now when none comes.
+   *
+   * @throws SoraError `busy` while it is catching up
+   */
   async snapshot(createdAt: Date): Promise<WorldValue> {
+    this.#checkDecidable()
     if (this.isActive()) await this.#nextPicture()
     return this.#run.value(createdAt, this.#picture)
   }
@@ -206,9 +212,10 @@ export class RolloutSession implements Schedulable {
   /**
    * Something happens in the world that is being played.
    *
-   * @throws SoraError `prompt-empty` or `prompt-too-long`
+   * @throws SoraError `prompt-empty` or `prompt-too-long`; `busy` while it is catching up
    */
   addEvent(text: string): AppliedReply {
+    this.#checkDecidable()
     const run = this.#run
     run.addEvent(cleanPromptText(text, LIMITS.eventLength))
     const isAtWork = this.#work?.run === run
@@ -223,7 +230,11 @@ export class RolloutSession implements Schedulable {
   }
 
   isActive(): boolean {
-    return this.#isWatched && !this.#isPaused && this.#problem === ''
+    return this.#isWatched && (!this.#isPaused || this.isCatchingUp()) && this.#problem === ''
+  }
+
+  isCatchingUp(): boolean {
+    return this.#run.planned !== undefined
   }
 
   openRequest(): OpenRequest | null {
@@ -241,6 +252,11 @@ export class RolloutSession implements Schedulable {
   nextJob(): ChunkJob {
     const now = this.#ports.clock.now()
     const { manifest } = this.#settings
+    const { planned } = this.#run
+    if (planned) {
+      this.#work = plannedWork(this.#run, planned, now)
+      return this.#work.job
+    }
     const actions = this.#actions.take(manifest.frames.perChunk, now)
     this.#work = startWork(manifest, { run: this.#run, actions, driver: this.#driver, now })
     if (this.wantsImages || this.#pictureWaits.length > 0)
@@ -255,9 +271,15 @@ export class RolloutSession implements Schedulable {
     if (!work || work.run !== this.#run) return
     if (!result.latent.every(Number.isFinite))
       throw new SoraError('internal', 'the model made numbers that are not finite')
+    const wasCatchingUp = this.isCatchingUp()
     work.run.commit(work.job, result)
     this.#ports.journal?.commit(work.run, { job: work.job, result })
     this.#isRecovering = false
+    if (wasCatchingUp) this.#caughtUp()
+    else this.#told(work, result, timing)
+  }
+
+  #told(work: ChunkWork, result: ChunkResult, timing: JobTiming): void {
     if (result.images) this.#pictured(result.images.at(-1)!)
     const facts = chunkFacts(this.#settings.manifest, work, result, timing, this.#ports.clock.now())
     this.#ports.onChunk(this.#stream.push(facts, result))
@@ -282,17 +304,41 @@ export class RolloutSession implements Schedulable {
     this.#ports.onChange()
   }
 
+  /** One more chunk was made again; after the last one people see where the world is. */
+  #caughtUp(): void {
+    if (!this.isCatchingUp()) {
+      // Turns that were asked for meanwhile are not meant for what comes now.
+      this.#actions.reset()
+      this.#tellPast()
+      this.#activityChanged()
+    }
+    this.#ports.onChange()
+  }
+
+  #checkDecidable(): void {
+    if (!this.isCatchingUp()) return
+    const { nextIndex, catchUpTo } = this.#run
+    throw new SoraError(
+      'busy',
+      `the world is on its way back to chunk ${catchUpTo}, at ${nextIndex}; wait until it is there`,
+    )
+  }
+
   #activityChanged(): void {
     if (!this.isActive()) this.#queuePosition = 0
     this.#ports.wake()
     this.#ports.onChange()
   }
 
-  #goOn(world: WorldValue): AppliedReply {
-    const reply = this.#begin(this.#newRun(this.#run.index + 1, world.prompt, world.rngSeed, world))
+  #goOn(world: WorldValue, way?: WayBack): AppliedReply {
+    const reply = this.#begin(this.#newRun(this.#run.index + 1, world.prompt, world.rngSeed, world, way))
+    if (!this.isCatchingUp()) this.#tellPast()
+    return reply
+  }
+
+  #tellPast(): void {
     this.#showPast()
     for (const latent of this.#stream.catchUp('latent')) this.#ports.onChunk({ latent })
-    return reply
   }
 
   #begin(run: WorldRun): AppliedReply {
@@ -302,7 +348,7 @@ export class RolloutSession implements Schedulable {
     this.#problem = ''
     this.#isRecovering = false
     this.#activityChanged()
-    return { world: run.index, seq: run.nextIndex, rngSeed: run.spec.rngSeed }
+    return { world: run.index, seq: Math.max(run.nextIndex, run.catchUpTo), rngSeed: run.spec.rngSeed }
   }
 
   /** Whoever watches sees where the world stopped, before it goes on. */
@@ -331,7 +377,7 @@ export class RolloutSession implements Schedulable {
     for (const done of waits) done()
   }
 
-  #newRun(index: number, prompt: string, rngSeed: number, value?: WorldValue): WorldRun {
+  #newRun(index: number, prompt: string, rngSeed: number, value?: WorldValue, way?: WayBack): WorldRun {
     const { id, size, steps, manifest, maker } = this.#settings
     const memory = value?.memory ?? this.#settings.memory
     const guard = value ? (value.guard ?? false) : this.#settings.guard
@@ -341,6 +387,7 @@ export class RolloutSession implements Schedulable {
       prompt,
       maker,
       value,
+      way,
       spec: { id: `${id}.${index}`, size, rngSeed, steps, memory, guard },
     })
     void this.#ports.journal?.begin(run)

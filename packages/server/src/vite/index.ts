@@ -47,8 +47,6 @@ export function soraWorld(options: SoraWorldPluginOptions = {}): Plugin {
 const BUILD: UserConfig = {
   // Relative addresses: the built page may lie in any folder.
   base: './',
-  // The decoder's worker and WebAssembly lie beside the code that starts them, in the package as it is.
-  optimizeDeps: { exclude: ['@sora-world/sdk', '@sora-world/three'] },
   worker: { format: 'es' },
   build: { target: 'es2022', chunkSizeWarningLimit: 1200 },
 }

@@ -25,13 +25,15 @@ export interface GuardedChunk {
 /** Contrast of the cells at which a view counts as flat, and at which not at all. */
 const FLAT = 16
 const NOT_FLAT = 32
-/** Detail as a share of that at the start at which a view counts as overgrown, and at which not at all ... */
-const OVERGROWN = 4
-const NOT_OVERGROWN = 2.5
-/** ... unless there is no more of it than ordinary views of ground truth have. */
-const ORDINARY_DETAIL = 60
-/** More than any view of ground truth has. */
-const NOISE_DETAIL = 130
+/** Detail at which a view counts as overgrown, and at which not at all: ground truth has at most 118 ... */
+const OVERGROWN = 130
+const NOT_OVERGROWN = 90
+/** ... if it has grown so much since the start. A world that began so is no worse than it was. */
+const GROWN = 1.5
+/** The same for what grew out of a plain view, as a share of the detail at the start, above what most true views have. */
+const MANY_TIMES = 6
+const NOT_MANY_TIMES = 4
+const MUCH_DETAIL = 60
 /** Who looks up sees sky, which may be flat. Degrees. */
 const LOOKING_UP = -20
 const BASELINE_CHUNKS = 10
@@ -39,13 +41,14 @@ const BASELINE_CHUNKS = 10
 const WEIGHT = 1 / 14
 const COLLAPSED = 0.75
 const SUSPECT = 0.4
+const WELL = 0.1
 /** Chunks between two recoveries: doubled each time, and short again after a minute without one. */
 const FIRST_PATIENCE = 25
 const LONGEST_PATIENCE = 1600
 const WELL_CHUNKS = 300
 
 /**
- * Notices that a rollout breaks down: that the picture melts into one colour, or that its contrasts grow without end.
+ * Notices that a rollout breaks down: that the picture melts into one colour, or grows over with ever harder patterns.
  *
  * A function of the decoded chunks alone, so that a replay decides the same. Thresholds come from ground truth and from
  * rollouts that people looked at, see docs/evaluation.md. What is flat in earnest (a field of snow in fog) is taken for
@@ -60,6 +63,11 @@ export class CollapseGuard {
 
   get state(): Readonly<GuardState> {
     return this.#state
+  }
+
+  /** There is nothing to complain of. */
+  get isWell(): boolean {
+    return this.#state.illness < WELL
   }
 
   /** What is seen now should not be remembered. */
@@ -102,8 +110,10 @@ function flatness(chunk: GuardedChunk): number {
 
 /** 0..1 */
 function overgrowth(detail: number, baseline: number): number {
-  if (detail > NOISE_DETAIL) return 1
-  return detail < ORDINARY_DETAIL ? 0 : ramp(detail / baseline, NOT_OVERGROWN, OVERGROWN)
+  const growth = detail / baseline
+  const isMuch = growth > GROWN ? ramp(detail, NOT_OVERGROWN, OVERGROWN) : 0
+  const isMuchMore = detail > MUCH_DETAIL ? ramp(growth, NOT_MANY_TIMES, MANY_TIMES) : 0
+  return Math.max(isMuch, isMuchMore)
 }
 
 /** 0 at `none`, 1 at `full`, linear between. */

@@ -26,6 +26,8 @@ export interface RolloutMark {
   decoder?: Float32Array
   /** What watches the rollout; missing when nothing does. */
   guard?: GuardState
+  /** World memory from when the rollout last looked well, as bytes; missing when that is `memory`, or never was. */
+  wellMemory?: Uint8Array
 }
 
 /** Between two marks. */

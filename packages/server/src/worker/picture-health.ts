@@ -16,17 +16,34 @@ const CELL = 16
 
 /** Of one picture uint8 [H,W,3]. */
 export function pictureHealth(frame: Uint8Array, { width, height }: PictureSize): PictureHealth {
-  const row = width * 3
-  let differences = 0
-  const sums: [number, number, number] = [0, 0, 0]
-  for (let i = 0; i < frame.length; i++) {
-    sums[i % 3]! += frame[i]!
-    if ((i % row) + 3 < row) differences += (frame[i + 3]! - frame[i]!) ** 2
-    if (i + row < frame.length) differences += (frame[i + row]! - frame[i]!) ** 2
+  let [red, green, blue] = [0, 0, 0]
+  for (let i = 0; i < frame.length; i += 3) {
+    red += frame[i]!
+    green += frame[i + 1]!
+    blue += frame[i + 2]!
   }
-  const pairs = 3 * (height * (width - 1) + (height - 1) * width)
   const pixels = width * height
-  return { detail: differences / pairs, colour: sums.map((sum) => sum / pixels) as [number, number, number] }
+  const pairs = 3 * (height * (width - 1) + (height - 1) * width)
+  return { detail: differences(frame, width * 3) / pairs, colour: [red / pixels, green / pixels, blue / pixels] }
+}
+
+/** Sum of the squared differences of pixels beside and above each other, of a picture with so many bytes in a row. */
+function differences(frame: Uint8Array, row: number): number {
+  let sum = 0
+  for (let start = 0; start < frame.length; start += row) {
+    // A line's own sum is a small whole number, which is faster to add to.
+    let line = 0
+    for (let i = start; i < start + row - 3; i++) {
+      const across = frame[i + 3]! - frame[i]!
+      line += across * across
+    }
+    for (let i = start; start > 0 && i < start + row; i++) {
+      const down = frame[i]! - frame[i - row]!
+      line += down * down
+    }
+    sum += line
+  }
+  return sum
 }
 
 /**
@@ -41,19 +58,27 @@ export function cellContrast(frame: Uint8Array, size: PictureSize): number {
 
 /** Mean colour of each whole cell. */
 function cellMeans(frame: Uint8Array, { width, height }: PictureSize): number[][] {
-  const columns = Math.floor(width / CELL)
-  const rows = Math.floor(height / CELL)
-  const sums = new Float64Array(columns * rows * 3)
-  for (let y = 0; y < rows * CELL; y++) {
-    for (let x = 0; x < columns * CELL; x++) {
-      const from = (y * width + x) * 3
-      const to = (Math.floor(y / CELL) * columns + Math.floor(x / CELL)) * 3
-      for (let k = 0; k < 3; k++) sums[to + k]! += frame[from + k]!
+  const means: number[][] = []
+  for (let top = 0; top + CELL <= height; top += CELL) {
+    for (let left = 0; left + CELL <= width; left += CELL)
+      means.push(cellMean(frame, (top * width + left) * 3, width * 3))
+  }
+  return means
+}
+
+/** @param first byte of the cell; `row` bytes lie between two of its lines */
+function cellMean(frame: Uint8Array, first: number, row: number): number[] {
+  let red = 0
+  let green = 0
+  let blue = 0
+  for (let line = first; line < first + CELL * row; line += row) {
+    for (let i = line; i < line + CELL * 3; i += 3) {
+      red += frame[i]!
+      green += frame[i + 1]!
+      blue += frame[i + 2]!
     }
   }
-  return Array.from({ length: columns * rows }, (_, i) =>
-    [...sums.subarray(i * 3, i * 3 + 3)].map((sum) => sum / CELL ** 2),
-  )
+  return [red / CELL ** 2, green / CELL ** 2, blue / CELL ** 2]
 }
 
 function median(values: readonly number[]): number {

@@ -46,6 +46,8 @@ export class Rollout {
   /** Last W latents, newest last, to bring a decoder up to date that starts late. */
   readonly #recent: Float32Array[] = []
   #lastMark: RolloutMark | undefined
+  /** Bytes of the world memory at the last mark at which the rollout looked well. */
+  #wellMemory: Uint8Array | undefined
   #nextIndex = 0
 
   /** @throws SoraError `option-invalid` for a size or step count that the model was not trained for */
@@ -117,6 +119,7 @@ export class Rollout {
     }
     if (mark.decoder) this.#decoder = { nextIndex: mark.index, state: mark.decoder }
     if (mark.guard && this.#guard) this.#guard = new CollapseGuard(mark.guard)
+    this.#wellMemory = mark.wellMemory ?? (this.#guard?.isWell ? mark.memory : undefined)
     this.#nextIndex = mark.index
     if (mark.memory) this.#lastMark = mark
   }
@@ -130,7 +133,10 @@ export class Rollout {
     if (this.#lastMark?.index === this.#nextIndex) return this.#lastMark
     const memory = this.#memory.serialise()
     this.#memory = WorldMemory.restore(this.#memory.settings, memory)
-    this.#lastMark = { index: this.#nextIndex, memory, decoder: this.#decoder?.state, guard: this.#guard?.state }
+    if (this.#guard?.isWell) this.#wellMemory = memory
+    const wellMemory = this.#wellMemory === memory ? undefined : this.#wellMemory
+    const guard = this.#guard?.state
+    this.#lastMark = { index: this.#nextIndex, memory, decoder: this.#decoder?.state, guard, wellMemory }
     return this.#lastMark
   }
 
@@ -183,12 +189,16 @@ export class Rollout {
     if (this.#guard?.isCollapsed) this.#startAnew()
   }
 
-  /** Forgets what the last chunks looked like. Where the player is, and what is remembered of the place, stays. */
+  /**
+   * Forgets what the last chunks looked like. The player stays where they are; the place is remembered as it was when all
+   * was well, which is at least as long ago as the collapse took to be noticed.
+   */
   #startAnew(): void {
     this.cache.reset()
     this.#recent.length = 0
     this.#decoder = undefined
     this.#isFresh = true
+    if (this.#wellMemory) this.#memory = this.#memory!.asRemembered(this.#wellMemory)
     this.#guard!.recovered()
   }
 }

@@ -47,6 +47,7 @@ function checkHistory({ size, memory, next, history, mark }: WorldValue, manifes
   if (!mark?.memory) refuse('its world memory is missing')
   try {
     WorldMemory.restore(settings, mark.memory)
+    if (mark.wellMemory) WorldMemory.restore(settings, mark.wellMemory)
   } catch (thrown) {
     throw new SoraError('world-invalid', `its world memory: ${toSoraError(thrown).message}`, { cause: thrown })
   }

@@ -25,6 +25,7 @@ const mark = z.object({
   memory: bytes.nullish(),
   decoder: bytes.nullish(),
   guard: guardSchema.nullish(),
+  wellMemory: bytes.nullish(),
 })
 const chunkSchema = z.object({
   index: z.int().nonnegative(),
@@ -82,7 +83,10 @@ function readChunk({
     result: {
       ...{ latent: floatsOf(latent), pose: floatsOf(pose), batch },
       mark: known
-        ? { index: known.index, memory: known.memory ?? undefined, decoder, guard: known.guard ?? undefined }
+        ? {
+            ...{ index: known.index, memory: known.memory ?? undefined, decoder },
+            ...{ guard: known.guard ?? undefined, wellMemory: known.wellMemory ?? undefined },
+          }
         : undefined,
     },
   }

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CommittedChunk } from '../worker/model-worker.ts'
 import { hashLatent } from './hash-latent.ts'
 import { HistoryKeeper } from './history-keeper.ts'
-import { LogKeeper } from './log-keeper.ts'
-import { valueAt } from './world-file.ts'
+import { LogKeeper, valueAt } from './log-keeper.ts'
 import { MAX_LOG_CHUNKS } from './world-header.ts'
 
 const numbers = new Float32Array(1)

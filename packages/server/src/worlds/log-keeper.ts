@@ -11,6 +11,9 @@ export interface LoggedChunk {
   maker: Maker
 }
 
+/** What goes into a chunk that is made again. */
+export type PlannedChunk = Pick<LoggedChunk, 'actions' | 'caption'>
+
 /** Dropped at once when the log is full, so that it seldom has to move. */
 const DROPPED_CHUNKS = 1000
 
@@ -27,6 +30,11 @@ export class LogKeeper {
     this.#captions = [...(log?.captions ?? [])]
     this.#makers = [...(log?.makers ?? [])]
     if (log) this.#chunks = chunksOf(log)
+  }
+
+  /** The oldest chunk that is known. */
+  get first(): number {
+    return this.#first
   }
 
   get next(): number {
@@ -60,12 +68,28 @@ export class LogKeeper {
     }
   }
 
+  get captions(): readonly From<string>[] {
+    return this.#captions
+  }
+
+  /** What went into the chunks from `from` to before `to`. */
+  planned(from: number, to: number): PlannedChunk[] {
+    return this.#chunks
+      .slice(from - this.#first, to - this.#first)
+      .map(({ actions }, i) => ({ actions, caption: valueAt(this.#captions, from + i) }))
+  }
+
   #dropOldest(): void {
     this.#chunks.splice(0, DROPPED_CHUNKS)
     this.#first += DROPPED_CHUNKS
     this.#captions = entriesFrom(this.#captions, this.#first)
     this.#makers = entriesFrom(this.#makers, this.#first)
   }
+}
+
+/** What holds at a chunk. */
+export function valueAt<T>(entries: readonly From<T>[], chunk: number): T {
+  return entries.findLast((entry) => entry.chunk <= chunk)!.value
 }
 
 function chunksOf({ actions, hashes, batches }: WorldLog) {

@@ -3,7 +3,7 @@ import type { WorldModel } from '../model/denoiser.ts'
 import { InProcessWorker } from '../worker/in-process-worker.ts'
 import { checkWorld } from './check-world.ts'
 import { hashLatent } from './hash-latent.ts'
-import { valueAt } from './world-file.ts'
+import { valueAt } from './log-keeper.ts'
 import type { WorldValue } from './world-value.ts'
 
 /** One chunk that was made again. */

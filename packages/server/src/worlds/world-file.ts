@@ -3,8 +3,9 @@ import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
 import { LIMITS, SoraError, toSoraError } from '@sora-world/sdk/protocol'
 import type { CommittedChunk } from '../worker/model-worker.ts'
+import { valueAt } from './log-keeper.ts'
 import { parseHeader, type WorldHeader } from './world-header.ts'
-import type { From, WorldValue } from './world-value.ts'
+import type { WorldValue } from './world-value.ts'
 
 /**
  * A world as a file, little-endian: "SORAWRLD", uint16 version, uint16 0, uint32 length of the body, SHA-256 of the rest;
@@ -12,7 +13,7 @@ import type { From, WorldValue } from './world-value.ts'
  *
  * Body: uint32 length of the header, the header as JSON, then without gaps float32 actions, uint32 hashes and uint8 batch
  * sizes of the log; of each chunk of the history float32 latent and pose; bytes of the memory, float32 state of the
- * decoder, bytes of the picture.
+ * decoder, bytes of the memory from when all was well, bytes of the picture.
  */
 const MAGIC = 'SORAWRLD'
 export const WORLD_FILE_VERSION = 1
@@ -82,7 +83,16 @@ function bodyOf(value: WorldValue): Uint8Array {
   const length = new Uint8Array(4)
   new DataView(length.buffer).setUint32(0, header.length, true)
   const chunks = history.flatMap(({ latent, pose }) => [latent, pose ?? new Float32Array()])
-  const parts = [log.actions, log.hashes, log.batches, ...chunks, mark?.memory, mark?.decoder, picture]
+  const parts = [
+    log.actions,
+    log.hashes,
+    log.batches,
+    ...chunks,
+    mark?.memory,
+    mark?.decoder,
+    mark?.wellMemory,
+    picture,
+  ]
   return Buffer.concat([length, header, ...parts.flatMap((part) => (part ? [bytesOf(part)] : []))])
 }
 
@@ -102,6 +112,7 @@ function headerOf({ log, history, mark, picture, events, ...facts }: WorldValue)
           memory: mark.memory?.length ?? null,
           decoder: mark.decoder?.length ?? null,
           guard: mark.guard,
+          wellMemory: mark.wellMemory?.length,
         }
       : null,
     picture: picture?.length ?? 0,
@@ -128,6 +139,7 @@ function readSections(reader: SectionReader, header: WorldHeader): WorldValue {
     memory: mark.memory === null ? undefined : reader.bytes(mark.memory),
     decoder: mark.decoder === null ? undefined : reader.floats(mark.decoder),
     guard: mark.guard,
+    wellMemory: mark.wellMemory === undefined ? undefined : reader.bytes(mark.wellMemory),
   }
   return {
     ...facts,
@@ -136,11 +148,6 @@ function readSections(reader: SectionReader, header: WorldHeader): WorldValue {
     mark: markRead ?? undefined,
     picture: picture > 0 ? reader.bytes(picture) : undefined,
   }
-}
-
-/** What holds at a chunk. */
-export function valueAt<T>(entries: readonly From<T>[], chunk: number): T {
-  return entries.findLast((entry) => entry.chunk <= chunk)!.value
 }
 
 /** Takes a body apart, front to back; what it gives are copies. */

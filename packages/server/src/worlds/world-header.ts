@@ -18,6 +18,11 @@ export const guardSchema = z.object({
   illness: z.number().min(0).max(1),
   patience: z.int().positive(),
 })
+/** No world is that large. */
+const blocks = z
+  .number()
+  .min(-(2 ** 24))
+  .max(2 ** 24)
 const dimension = z.int().positive().max(4096)
 
 /** The part of a world file that is JSON; the numbers behind it are as long as it says. */
@@ -32,6 +37,7 @@ const headerSchema = z
     prompt: z.string().min(1).max(LIMITS.promptLength),
     events: z.array(z.string().min(1).max(LIMITS.eventLength)).max(16),
     next: chunk,
+    place: z.object({ x: blocks, y: blocks, z: blocks, yaw: blocks, pitch: z.number().min(-90).max(90) }).optional(),
     createdAt: z.iso.datetime(),
     log: z.object({
       first: chunk,
@@ -47,7 +53,13 @@ const headerSchema = z
     latent: count.max(2 ** 20),
     pose: count.max(1024),
     mark: z
-      .object({ index: chunk, memory: count.nullable(), decoder: count.nullable(), guard: guardSchema.optional() })
+      .object({
+        index: chunk,
+        memory: count.nullable(),
+        decoder: count.nullable(),
+        guard: guardSchema.optional(),
+        wellMemory: count.optional(),
+      })
       .nullable(),
     /** Bytes of the picture. */
     picture: count.max(2 ** 20),

@@ -1,4 +1,4 @@
-import type { FrameSize } from '@sora-world/sdk/protocol'
+import type { EnvPlace, FrameSize } from '@sora-world/sdk/protocol'
 import type { CommittedChunk, RolloutMark } from '../worker/model-worker.ts'
 
 /** Which model made a world: numbers of another one mean nothing to it. */
@@ -57,6 +57,8 @@ export interface WorldValue {
   /** The last chunks, enough to go on exactly; from the mark on when there is one. */
   history: readonly CommittedChunk[]
   mark?: RolloutMark
+  /** Where the player is by the reckoning of who played it, from where the world began; blocks and degrees. */
+  place?: EnvPlace
   /** ISO 8601 */
   createdAt: string
   /** WebP of the last frame, for a person to recognise the world by. */

@@ -9,33 +9,49 @@ const canvas = document.querySelector<HTMLCanvasElement>('#view')!
 // The Vite plugin hands on to the world server what the page asks of its own address.
 const server = new URLSearchParams(location.search).get('server') ?? location.origin
 
+let isReady = false
+
 function tell(line: string): void {
   words.textContent = line
 }
 
 function join(prompt: string): Promise<WorldClient> {
-  return WorldClient.connect(server, { prompt, onProgress: (progress) => tell(`${progress} ...`) })
+  const onProgress = (progress: string) => {
+    if (!isReady) tell(`${progress} ...`)
+  }
+  return WorldClient.connect(server, { prompt, onProgress })
 }
 
-/** A world that walks by itself, on the wall. */
-async function hangScreen(scene: Scene): Promise<WorldScreen> {
+/** A world that one walks into; until then it stands still and costs nothing. */
+async function openDoor(scene: Scene): Promise<WorldPortal> {
+  const world = await join('a desert at noon')
+  const portal = new WorldPortal({ width: DOOR.width, height: DOOR.height })
+  portal.position.set(DOOR.x, DOOR.height / 2, -ROOM.depth / 2)
+  portal.setWorld(world)
+  scene.add(portal)
+  await firstFrame(world)
+  world.pause()
+  return portal
+}
+
+/** A world on the wall that looks around by itself. */
+async function hangScreen(scene: Scene): Promise<{ screen: WorldScreen; world: WorldClient }> {
   const world = await join('a snowy forest at dusk')
   const screen = new WorldScreen({ mode: 'quad', height: 1.5 })
   screen.position.set(-1.6, 1.6, -ROOM.depth / 2 + 0.05)
   screen.setWorld(world)
   scene.add(screen)
-  world.hold({ forward: true })
-  setInterval(() => world.look(4), 250)
-  return screen
+  setInterval(() => world.look(3 * Math.sin(performance.now() / 3000)), 250)
+  return { screen, world }
 }
 
-/** A world that one walks into. */
-async function openDoor(scene: Scene): Promise<WorldPortal> {
-  const portal = new WorldPortal({ width: DOOR.width, height: DOOR.height })
-  portal.position.set(DOOR.x, DOOR.height / 2, -ROOM.depth / 2)
-  portal.setWorld(await join('a desert at noon'))
-  scene.add(portal)
-  return portal
+function firstFrame(world: WorldClient): Promise<void> {
+  return new Promise((resolve) => {
+    const stopListening = world.on('frame', () => {
+      stopListening()
+      resolve()
+    })
+  })
 }
 
 async function start(): Promise<void> {
@@ -44,9 +60,10 @@ async function start(): Promise<void> {
   const room = buildRoom()
   const scene = new Scene().add(room)
   const walker = new Walker(camera, canvas)
-  const screen = await hangScreen(scene)
   const portal = await openDoor(scene)
-  goThrough(portal, { scene, camera, walker, ofTheRoom: [room, screen] })
+  const { screen, world: onTheWall } = await hangScreen(scene)
+  goThrough(portal, { scene, camera, walker, ofTheRoom: [room, screen], onTheWall })
+  isReady = true
   tell('Click to walk (W A S D). The doorway leads into a generated world, and back.')
 
   let lastMs = performance.now()
@@ -68,10 +85,11 @@ interface Place {
   camera: PerspectiveCamera
   walker: Walker
   ofTheRoom: { visible: boolean }[]
+  onTheWall: WorldClient
 }
 
 /** Inside, the world is all around and the keys move its player; outside, it is a picture in a doorway. */
-function goThrough(portal: WorldPortal, { scene, camera, walker, ofTheRoom }: Place): void {
+function goThrough(portal: WorldPortal, { scene, camera, walker, ofTheRoom, onTheWall }: Place): void {
   const world = portal.world as WorldClient
   const controls = new WorldControls(world, canvas)
   controls.enabled = false
@@ -84,6 +102,9 @@ function goThrough(portal: WorldPortal, { scene, camera, walker, ofTheRoom }: Pl
     backdrop.setWorld(isInside ? world : null)
     backdrop.visible = isInside
     for (const thing of ofTheRoom) thing.visible = !isInside
+    // One world at a time: any machine that can play can show both.
+    world.pause(!isInside)
+    onTheWall.pause(isInside)
   }
   portal.addEventListener('entered', () => change(true))
   portal.addEventListener('left', ({ local }) => {

@@ -11,17 +11,21 @@ const form = document.querySelector<HTMLFormElement>('#say')!
 const MAX_PIXELS_ACROSS = 640
 
 async function start(): Promise<void> {
+  let isReady = false
   const renderer = new WebGLRenderer({ canvas: document.querySelector<HTMLCanvasElement>('#view')! })
   const sora = new SoraWorld({
     // The Vite plugin hands on to the world server what the page asks of its own address.
     url: query.get('server') ?? location.origin,
     prompt: query.get('prompt') ?? 'a grassy plain with trees on a clear day',
     roomId: query.get('room') ?? undefined,
-    onProgress: (progress) => tell(`${progress} ...`),
+    onProgress: (progress) => {
+      if (!isReady) tell(`${progress} ...`)
+    },
     renderer,
   })
   await sora.init()
   const world = sora.world!
+  isReady = true
   tell('Click to walk: WASD, mouse, Space jumps, Esc gives the mouse back.')
 
   form.addEventListener('submit', (event) => {

@@ -1,13 +1,16 @@
 import type { WorldClientOptions } from '../../client/world-options.ts'
 import { type Clock, SYSTEM_CLOCK } from '../../clock.ts'
-import type { Picture } from '../../decode/frame-decoder.ts'
+import type { FrameDecoder, Picture } from '../../decode/frame-decoder.ts'
 import { LatentDecoder } from '../../decode/latent-decoder.ts'
 import {
+  type AppliedReply,
   chunkDurationMs,
   dequantiseLatent,
   type EnvBackend,
   type EnvChunk,
+  type EnvKept,
   type EnvMove,
+  type EnvRestored,
   type EnvStart,
   type FrameSize,
   type ModelManifest,
@@ -19,13 +22,21 @@ import { ChunkLine } from './chunk-line.ts'
 import { applyActions, releaseControls } from './room-controls.ts'
 import { TapDecoder } from './tap-decoder.ts'
 
-export interface RoomOptions extends Omit<WorldClientOptions, 'rngSeed' | 'downlink' | 'role'> {
+export interface RoomOptions extends Omit<WorldClientOptions, 'rngSeed' | 'downlink' | 'role' | 'decoder'> {
+  /** Decodes for this room alone; a function makes one for each room that branches off. */
+  decoder?: FrameDecoder | (() => FrameDecoder)
   /** Asks for the controls when somebody has them at the start; true by default. False: watches until they are free. */
   takeControl?: boolean
   /** How long the next chunk may take before the room counts as stuck; 30 s by default, long enough for a queue. */
   chunkTimeoutMs?: number
   /** How long `reset` waits for a person to hand the controls back; for ever by default. */
   handBackTimeoutMs?: number
+}
+
+/** How a room was joined. */
+interface Origin {
+  url: string
+  options: RoomOptions
 }
 
 const CHUNK_TIMEOUT_MS = 30_000
@@ -46,6 +57,7 @@ export class RoomBackend implements EnvBackend {
   readonly client: WorldClient
   readonly #line: ChunkLine
   readonly #clock: Clock
+  readonly #origin: Origin
   readonly #handBackTimeoutMs: number | undefined
   #world = -1
   #letGoTimer: unknown = null
@@ -55,10 +67,11 @@ export class RoomBackend implements EnvBackend {
     const { takeControl = true, clock = SYSTEM_CLOCK, chunkTimeoutMs = CHUNK_TIMEOUT_MS } = options
     const line = new ChunkLine(clock, chunkTimeoutMs)
     let onChunk: (chunk: Chunk, pictures: readonly Picture[]) => void = () => {}
-    const decoder = new TapDecoder(options.decoder ?? new LatentDecoder(), (...decoded) => onChunk(...decoded))
+    const given = typeof options.decoder === 'function' ? options.decoder() : options.decoder
+    const decoder = new TapDecoder(given ?? new LatentDecoder(), (...decoded) => onChunk(...decoded))
     // Without a way back to another decoder, which would not be tapped.
     const client = await WorldClient.connect(url, { ...options, decoder, downlink: decoder.kind })
-    const backend = new RoomBackend(client, line, clock, options.handBackTimeoutMs)
+    const backend = new RoomBackend(client, line, clock, { url, options })
     onChunk = (chunk, pictures) => line.add(backend.#envChunk(chunk, pictures), chunk.world)
     client.on('closed', (problem) => line.fail(problem ?? new SoraError('aborted', 'the room was left')))
     // Told by the client's state too; a room that does not go on ends in a timeout here.
@@ -72,11 +85,12 @@ export class RoomBackend implements EnvBackend {
     }
   }
 
-  private constructor(client: WorldClient, line: ChunkLine, clock: Clock, handBackTimeoutMs: number | undefined) {
+  private constructor(client: WorldClient, line: ChunkLine, clock: Clock, origin: Origin) {
     this.client = client
     this.#line = line
     this.#clock = clock
-    this.#handBackTimeoutMs = handBackTimeoutMs
+    this.#origin = origin
+    this.#handBackTimeoutMs = origin.options.handBackTimeoutMs
   }
 
   get manifest(): ModelManifest {
@@ -92,13 +106,7 @@ export class RoomBackend implements EnvBackend {
     const { prompt, rngSeed } = start!
     this.#letGo()
     await this.#controls()
-    const before = this.client.room.world
-    const first = this.#line.firstOf((world) => world > before)
-    // Whichever fails first is told.
-    first.catch(() => {})
-    const { world } = await this.client.prompt(prompt, { rngSeed })
-    this.#world = world
-    return [await first]
+    return [await this.#firstAfter(() => this.client.prompt(prompt, { rngSeed }))]
   }
 
   async advance([move]: readonly EnvMove[]): Promise<EnvChunk[]> {
@@ -108,6 +116,51 @@ export class RoomBackend implements EnvBackend {
     const { chunk, world } = await this.#line.next()
     if (world !== this.#world) throw new SoraError('env-state', 'somebody started another world in this room')
     return [chunk]
+  }
+
+  /** Where the player is does not go into the file: the server knows nothing of it. */
+  snapshot(): Promise<Uint8Array> {
+    return this.client.snapshot()
+  }
+
+  /** For everybody in the room; waits as {@link reset} does. */
+  async restore([kept]: readonly EnvKept[]): Promise<EnvRestored[]> {
+    this.#letGo()
+    await this.#controls()
+    const chunk = await this.#firstAfter(() => this.client.restore(kept!.bytes))
+    return [{ chunk, rngSeed: this.client.room.rngSeed, place: null }]
+  }
+
+  /** Each branch is a room of its own on the same server. */
+  async fork(_world: number, count: number): Promise<RoomBackend[]> {
+    const { url, options } = this.#origin
+    if (options.decoder && typeof options.decoder !== 'function') {
+      throw new SoraError('unsupported', 'a decoder decodes for one room: give a function that makes one, to fork')
+    }
+    const rooms = await this.client.fork(count)
+    const joined = await Promise.allSettled(rooms.map((roomId) => RoomBackend.connect(url, { ...options, roomId })))
+    const failed = joined.find((result) => result.status === 'rejected')
+    const branches = joined.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    if (!failed) return branches.map((branch) => branch.#goingOn())
+    await Promise.allSettled(branches.map((branch) => branch.close()))
+    throw failed.reason
+  }
+
+  /** The world that the room has is the environment's. */
+  #goingOn(): this {
+    this.#world = this.client.room.world
+    return this
+  }
+
+  /** The first chunk of the world that `begin` begins. */
+  async #firstAfter(begin: () => Promise<AppliedReply>): Promise<EnvChunk> {
+    const before = this.client.room.world
+    const first = this.#line.firstOf((world) => world > before)
+    // Whichever fails first is told.
+    first.catch(() => {})
+    const { world } = await begin()
+    this.#world = world
+    return first
   }
 
   /** Not only for the driver's ears: the server refuses it while somebody else drives. */

@@ -1,3 +1,4 @@
+import type { CellReading } from '../judges.ts'
 import { median } from '../statistics.ts'
 import type { JudgedAttempt } from './attempt.ts'
 import {
@@ -14,7 +15,17 @@ import {
   WALL_PITCH,
 } from './scripts.ts'
 import { scoreOf, type Task } from './task.ts'
-import { cellsOf, cellsWithin, frontOf, groundOf, isKind, type Point, shareOf, worldCells } from './view-cells.ts'
+import {
+  brightnessOf,
+  cellsOf,
+  cellsWithin,
+  frontOf,
+  groundOf,
+  isKind,
+  type Point,
+  shareOf,
+  worldCells,
+} from './view-cells.ts'
 
 /** What slot 4 places, and what the judge takes it for. */
 const BRICKS = ['bricks', 'roof tiles']
@@ -24,22 +35,14 @@ const MEADOWS = [
   'a snowy land by day, holding bricks',
 ]
 
-/** Two views from one place, `pitch` degrees down: what changed in cells that show `points`, and in all others. */
-async function compare(attempt: JudgedAttempt, frames: [number, number], points: readonly Point[], pitch: number) {
-  const [before, after] = (await attempt.cells(frames)) as [CellsOf, CellsOf]
-  const names = attempt.judges.blocks
-  const inside = worldCells(cellsOf(points, pitch, attempt.attempt.verticalFovDegrees, after), [before, after], names)
-  const known = new Set(inside)
-  const outside = worldCells(
-    [...after.blocks.keys()].filter((cell) => !known.has(cell)),
-    [before, after],
-    names,
-  )
-  const changed = (cell: number) => before.blocks[cell] !== after.blocks[cell]
-  const farther = inside.map((cell) => before.inverseDepth[cell]! / Math.max(1e-3, after.inverseDepth[cell]!))
-  return { inside: shareOf(inside, changed), outside: shareOf(outside, changed), farther: median(farther) ?? 1 }
+/** Share of the cells that show `points` whose block is another one than before, seen twice `pitch` degrees down. */
+async function changedShare(attempt: JudgedAttempt, frames: [number, number], points: readonly Point[], pitch: number) {
+  const readings = await attempt.cells(frames)
+  const [before, after] = readings as [CellReading, CellReading]
+  const seen = cellsOf(points, pitch, attempt.attempt.verticalFovDegrees, after)
+  const cells = worldCells(seen, readings, attempt.judges.blocks)
+  return shareOf(cells, (cell) => before.blocks[cell] !== after.blocks[cell])
 }
-type CellsOf = Awaited<ReturnType<JudgedAttempt['cells']>>[number]
 
 /** Share of the front of each block of a wall that reads as bricks, in one view. */
 async function bricks(
@@ -60,19 +63,27 @@ async function bricks(
 }
 
 const LEAST_BRICK = 0.5
-/** A view in which no more than this share of the other cells changed: the world did not melt. */
-const MOST_ELSEWHERE = 0.5
-
 const digHoleTask: Task = {
   name: 'dig-hole',
   title: 'dig a 3x3 hole',
   prompts: ['green fields by day, clear sky', 'a sandy desert at noon', 'a snowy land by day'],
   script: digHole,
   async score(attempt) {
-    const frames: [number, number] = [attempt.at('before'), attempt.at('after')]
-    const hole = groundOf({ ahead: 0.7, aside: -1.3 }, { ahead: 3.3, aside: 1.3 })
-    const { inside, outside, farther } = await compare(attempt, frames, hole, DIG_PITCH)
-    return scoreOf({ inside, outside, farther }, [farther >= 1.15, outside <= MOST_ELSEWHERE])
+    const { size, verticalFovDegrees } = attempt.attempt
+    const marks = [attempt.at('before'), attempt.at('after')]
+    const readings = await attempt.cells(marks)
+    const grid = readings[0]!
+    const names = attempt.judges.blocks
+    const part = (points: readonly Point[]) =>
+      worldCells(cellsOf(points, DIG_PITCH, verticalFovDegrees, grid), readings, names)
+    const darker = (cells: readonly number[]) => {
+      const [before, after] = marks.map((mark) => brightnessOf(attempt.frame(mark), size.width, grid, cells))
+      return 1 - after! / Math.max(1, before!)
+    }
+    // The judge's depth does not see a hole of one block, but it lies in its own shade, and what is around it does not.
+    const hole = darker(part(groundOf({ ahead: 1, aside: -1 }, { ahead: 3.2, aside: 1 })))
+    const around = darker(part(groundOf({ ahead: 4, aside: -2.5 }, { ahead: 6, aside: 2.5 })))
+    return scoreOf({ hole, around }, [hole >= 0.1, Math.abs(around) <= hole / 2])
   },
 }
 
@@ -97,17 +108,19 @@ const towerUpTask: Task = {
   name: 'tower-up',
   title: 'tower up 4',
   prompts: MEADOWS,
-  needsPose: true,
   script: towerUp,
   async score(attempt) {
     const readings = await attempt.cells([attempt.at('before'), attempt.at('after')])
     const ground = cellsWithin(readings[0]!, [0.35, 0.85], [0.2, 0.7])
     const [before, after] = readings.map((reading) => median(ground.map((cell) => reading.inverseDepth[cell]!))!)
+    // Seen from four blocks higher the ground is 3.5 times as far; the pose head reads nothing while one looks down.
     const lower = before! / Math.max(1e-3, after!)
-    const { up } = attempt.moved(attempt.at('before'))
-    return scoreOf({ lower, up }, [lower >= 1.6, up >= 2])
+    return scoreOf({ lower }, [lower >= LEAST_LOWER])
   },
 }
+
+/** Times as far as before that the ground has to be: the judge makes far things near. */
+const LEAST_LOWER = 1.5
 
 const placeRowTask: Task = {
   name: 'place-row',
@@ -132,7 +145,7 @@ const breakRowTask: Task = {
     const left = Math.max(...(await bricks(attempt, attempt.at('end'), [0], BUILD_PITCH)))
     const points = ASIDE.flatMap((aside) => frontOf(ROW_AHEAD, aside))
     const ends: [number, number] = [attempt.at('before'), attempt.at('end')]
-    const { inside: other } = await compare(attempt, ends, points, BUILD_PITCH)
+    const other = await changedShare(attempt, ends, points, BUILD_PITCH)
     return scoreOf({ before, placed, left, other }, [before < 0.3, placed >= LEAST_BRICK, left < 0.3, other <= 0.5])
   },
 }

@@ -1,9 +1,9 @@
 import type { Action, ModelManifest } from '@sora-world/sdk/protocol'
 import { captionInForce } from '../../conditioning/caption.ts'
-import type { WorldModel } from '../../model/denoiser.ts'
 import { chunkActions } from '../../studio/action-file.ts'
+import type { ChunkJob, ChunkResult } from '../../worker/model-worker.ts'
 import { MOTION_FIELDS } from '../clip.ts'
-import { joinFrames, type PlayedChunk, playRollouts, type RolloutPlan, type RolloutSetting } from '../rollouts.ts'
+import { joinFrames, type RolloutSetting } from '../rollouts.ts'
 import type { Attempt } from './attempt.ts'
 import type { Task } from './task.ts'
 
@@ -17,33 +17,51 @@ export async function playTask(
   const { manifest } = setting.model
   const script = task.script()
   const actions = script.actions()
-  const chunks = script.frames / manifest.frames.perChunk
-  const played: PlayedChunk[][] = rngSeeds.map(() => [])
-  for await (const moment of playRollouts(setting, rngSeeds.map(planOf(setting.model, task, actions)), chunks)) {
+  const played: ChunkResult[][] = rngSeeds.map(() => [])
+  for await (const moment of chunksOf(setting, task, rngSeeds, actions)) {
     for (const [i, chunk] of moment.entries()) played[i]!.push(chunk)
     onChunk()
   }
-  return played.map((each) => ({
+  return played.map((chunks) => ({
     size: setting.size,
     verticalFovDegrees: manifest.camera.verticalFovDegrees,
-    frames: joinFrames(each.map(({ frames }) => frames)),
+    frames: joinFrames(chunks.map(({ decoded }) => decoded!.frames)),
     actions,
-    motion: each.flatMap(({ pose }) => motionsOf(manifest, pose)),
+    motion: chunks.flatMap(({ pose }) => motionsOf(manifest, pose)),
   }))
 }
 
-function planOf({ manifest }: WorldModel, task: Task, actions: readonly Action[]): (rngSeed: number) => RolloutPlan {
-  const { actionSpace, frames, text } = manifest
-  return (rngSeed) => {
-    const prompt = task.prompts[rngSeed % task.prompts.length]!
-    const isSaid = (index: number) => task.says && (index + 1) * frames.perChunk > task.says.frame
-    return {
-      rngSeed,
-      history: [],
-      actions: (index) =>
-        chunkActions(actionSpace, (frame) => actions[frame]!, index * frames.perChunk, frames.perChunk),
-      caption: (index) => captionInForce(prompt, isSaid(index) ? [task.says!.text] : [], text.length),
+/** All chunks of the attempts, one moment at a time, made and decoded as a room would. */
+async function* chunksOf(setting: RolloutSetting, task: Task, rngSeeds: readonly number[], actions: readonly Action[]) {
+  const { worker, size, steps, memory, signal } = setting
+  const { perChunk } = setting.model.manifest.frames
+  const ids = rngSeeds.map((rngSeed) => `${task.name} ${rngSeed}`)
+  try {
+    for (const [i, rngSeed] of rngSeeds.entries()) await worker.open({ id: ids[i]!, size, rngSeed, steps, memory })
+    for (let index = 0; index < actions.length / perChunk; index++) {
+      const jobs = rngSeeds.map((rngSeed, i) => jobOf(setting.model.manifest, task, actions, rngSeed, ids[i]!, index))
+      yield await worker.generate(jobs, signal)
     }
+  } finally {
+    for (const id of ids) worker.close(id)
+  }
+}
+
+function jobOf(
+  { actionSpace, frames: { perChunk }, text }: ModelManifest,
+  { prompts, says }: Task,
+  actions: readonly Action[],
+  rngSeed: number,
+  rolloutId: string,
+  index: number,
+): ChunkJob {
+  const said = says && (index + 1) * perChunk > says.frame ? [says.text] : []
+  return {
+    rolloutId,
+    index,
+    actions: chunkActions(actionSpace, (frame) => actions[frame]!, index * perChunk, perChunk),
+    caption: captionInForce(prompts[rngSeed % prompts.length]!, said, text.length),
+    wantsFrames: true,
   }
 }
 

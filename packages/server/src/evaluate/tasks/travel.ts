@@ -62,14 +62,14 @@ const enterWaterTask: Task = {
   },
 }
 
-/** Nearness, in 1/blocks, of what is at the left and the right of the way and of the way itself. */
-async function sidesAndMiddle(attempt: JudgedAttempt, frames: readonly number[]) {
+const WALLS = ['planks', 'cobblestone', 'bricks', 'sandstone', 'log', 'dark log', 'roof tiles', 'glass', 'lamp']
+
+/** Share of what is left and right of the way, at the height of the eyes, that is built: of the lesser side. */
+async function wallsBeside(attempt: JudgedAttempt, frames: readonly number[]): Promise<number[]> {
   return (await attempt.cells(frames)).map((reading) => {
-    const near = ([left, right]: [number, number]) => {
-      const values = cellsWithin(reading, [0.3, 0.6], [left, right]).map((cell) => reading.inverseDepth[cell]!)
-      return values.toSorted((a, b) => a - b)[values.length >> 1]!
-    }
-    return { side: Math.min(near([0, 0.2]), near([0.8, 1])), middle: near([0.42, 0.58]) }
+    const isWall = isKind(reading, WALLS, attempt.judges.blocks)
+    const side = (from: number, to: number) => shareOf(cellsWithin(reading, [0.3, 0.7], [from, to]), isWall)
+    return Math.min(side(0, 0.3), side(0.7, 1))
   })
 }
 
@@ -80,13 +80,12 @@ const throughDoorTask: Task = {
   needsPose: true,
   script: throughDoor,
   async score(attempt) {
-    const views = await sidesAndMiddle(attempt, attempt.chunkEnds(attempt.at('start')))
-    // Walls close on both sides with free sight between them; a door's jambs are seen from a block before it.
-    const gap = views.findIndex(({ side, middle }) => side > 1 / 2.2 && middle < side / 1.8)
-    const after = gap < 0 ? [] : views.slice(gap + 1)
-    const passed = after.some(({ side, middle }) => side < 1 / 1.6 && middle < 1 / 1.2)
-    const { away } = attempt.moved(attempt.at('start'))
-    return scoreOf({ gap, passed: Number(passed), away }, [gap > 0, passed, away >= 3.5])
+    const start = attempt.at('start')
+    const walls = Math.max(...(await wallsBeside(attempt, attempt.chunkEnds(start, start + 16))))
+    const { away } = attempt.moved(start)
+    const same = attempt.likeness(start, -1)
+    // Depth is read too badly indoors to see the gap itself; a wall without one would have stopped the player.
+    return scoreOf({ walls, away, same }, [walls >= 0.6, away >= 5.5, same < 25])
   },
 }
 

@@ -78,3 +78,20 @@ export function isKind(reading: CellReading, kinds: readonly string[], names: re
   const ids = new Set(kinds.map((kind) => names.indexOf(kind)))
   return (cell: number) => ids.has(reading.blocks[cell]!)
 }
+
+/** Mean brightness, 0 to 255, of the cells of a picture uint8 [H,W,3] whose width the grid divides. */
+export function brightnessOf(frame: Uint8Array, width: number, grid: Grid, cells: readonly number[]): number {
+  const scale = width / grid.columns
+  let sum = 0
+  for (const cell of cells) {
+    const left = (cell % grid.columns) * scale
+    const top = Math.floor(cell / grid.columns) * scale
+    for (let y = Math.floor(top); y < Math.floor(top + scale); y++) {
+      for (let x = Math.floor(left); x < Math.floor(left + scale); x++) {
+        const at = (y * width + x) * 3
+        sum += 0.299 * frame[at]! + 0.587 * frame[at + 1]! + 0.114 * frame[at + 2]!
+      }
+    }
+  }
+  return sum / Math.max(1, cells.length * Math.floor(scale) ** 2)
+}
