@@ -4,7 +4,7 @@ import { modelDims } from '../packages/server/src/model/denoiser.ts'
 import { openModel } from '../packages/server/src/model/open-model.ts'
 import { InProcessWorker } from '../packages/server/src/worker/in-process-worker.ts'
 import type { ChunkResult } from '../packages/server/src/worker/model-worker.ts'
-import { describeEnvironment, percentile } from './environment.ts'
+import { describeEnvironment, percentile, printTable, round } from './environment.ts'
 
 /** Milliseconds; `look` is the worker's own decoding, which a world memory needs, and `memory` the memory itself. */
 const PARTS = ['denoise', 'commit', 'look', 'memory', 'decode', 'all'] as const
@@ -42,7 +42,7 @@ export async function run(argv: string[]): Promise<void> {
     const all = denoise + commit + look + memory + decode
     if (index >= warmUp) samples.push({ denoise, commit, look, memory, decode, all })
   }
-  report(samples)
+  printTable('ms per chunk', Object.fromEntries(PARTS.map((part) => [part, samples.map((sample) => sample[part])])))
   const all = samples.map((sample) => sample.all)
   const p50 = percentile(all, 0.5)
   console.log(
@@ -102,17 +102,4 @@ function joinLatents(results: readonly ChunkResult[], length: number): Float32Ar
     out.set(result.latent, i * length)
   })
   return out
-}
-
-function report(samples: readonly Sample[]): void {
-  console.log('ms per chunk     p50     p95')
-  for (const part of PARTS) {
-    const values = samples.map((sample) => sample[part])
-    const columns = [0.5, 0.95].map((share) => percentile(values, share).toFixed(1).padStart(8))
-    console.log(part.padEnd(12) + columns.join(''))
-  }
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10
 }

@@ -3,7 +3,7 @@ import { noop, runPolicy } from '@sora-world/sdk/agent'
 import { createEnv } from '../packages/server/src/env/create-env.ts'
 import type { WorldModel } from '../packages/server/src/model/denoiser.ts'
 import { openModel } from '../packages/server/src/model/open-model.ts'
-import { describeEnvironment, percentile } from './environment.ts'
+import { describeEnvironment, percentile, printTable, round } from './environment.ts'
 
 /** Chunks that fill the context window before anything is counted. */
 const WARM_UP_STEPS = 24
@@ -27,23 +27,12 @@ export async function run(argv: string[]): Promise<void> {
     await env.step({ forward: true, camera: { yaw: 4 } })
     samples.push({ step: performance.now() - startMs, model: timed.ms })
   }
-  const of = (read: (sample: { step: number; model: number }) => number, share: number) =>
-    round(percentile(samples.map(read), share), 2)
-  const rest = samples.map(({ step, model }) => step - model)
-  console.log('ms per step      p50     p95')
-  for (const [name, values] of [
-    ['step', samples.map(({ step }) => step)],
-    ['model', samples.map(({ model }) => model)],
-    ['the rest', rest],
-  ] as const) {
-    const columns = [0.5, 0.95].map((share) =>
-      percentile([...values], share)
-        .toFixed(2)
-        .padStart(8),
-    )
-    console.log(name.padEnd(12) + columns.join(''))
-  }
-  const stepMs = of(({ step }) => step, 0.5)
+  const step = samples.map((sample) => sample.step)
+  const inModel = samples.map((sample) => sample.model)
+  const rest = samples.map((sample) => sample.step - sample.model)
+  printTable('ms per step', { step, model: inModel, 'the rest': rest }, 2)
+  const at = (values: readonly number[], share: number) => round(percentile([...values], share), 2)
+  const stepMs = at(step, 0.5)
   console.log(
     JSON.stringify({
       name: 'env',
@@ -52,18 +41,11 @@ export async function run(argv: string[]): Promise<void> {
       provider: timed.model.provider,
       variant: timed.model.variant,
       steps,
-      stepMs: { p50: stepMs, p95: of(({ step }) => step, 0.95) },
-      modelMs: { p50: of(({ model }) => model, 0.5), p95: of(({ model }) => model, 0.95) },
+      stepMs: { p50: stepMs, p95: at(step, 0.95) },
+      modelMs: { p50: at(inModel, 0.5), p95: at(inModel, 0.95) },
       realtimeFactor: round(env.stepMs / stepMs, 2),
       // Of medians: a step that the machine interrupted says nothing about the code.
-      overhead: round(
-        percentile(rest, 0.5) /
-          percentile(
-            samples.map(({ model }) => model),
-            0.5,
-          ),
-        4,
-      ),
+      overhead: round(percentile([...rest], 0.5) / percentile([...inModel], 0.5), 4),
     }),
   )
   await env.close()
@@ -108,8 +90,4 @@ function readOptions(argv: string[]) {
     steps: values.steps === undefined ? undefined : Number(values.steps),
     seconds: Number(values.seconds),
   }
-}
-
-function round(value: number, digits: number): number {
-  return Math.round(value * 10 ** digits) / 10 ** digits
 }

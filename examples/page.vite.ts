@@ -9,7 +9,7 @@ const ISOLATION = {
 /** In development the page comes from Vite and everything else from the world server: also its sockets, `/<process>/<room>`. */
 const SERVER = 'http://127.0.0.1:2567'
 const PROXY = {
-  '^/(matchmake|models|health)(/|$)': SERVER,
+  '^/(matchmake|models|health|worlds)(/|$)': SERVER,
   '^/[\\w-]{9}/[\\w-]{9}(\\?|$)': { target: SERVER, ws: true },
 }
 

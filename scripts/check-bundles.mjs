@@ -29,7 +29,7 @@ const BUDGETS = [
     what: 'the same with the Colyseus client',
     code: PAGE,
     external: /^onnxruntime-web(\/|$)/,
-    kilobytes: 110,
+    kilobytes: 90,
   },
   {
     what: 'all of @sora-world/three, without three and SDK',

@@ -7,7 +7,7 @@ import sharp from 'sharp'
  * says which). They show generated worlds: run the tests again, and they are others.
  */
 const PICTURES = {
-  play: 'playing.png',
+  play: 'menu.png',
   embed: 'embed-flying.png',
   museum: 'museum-room.png',
   agent: 'agent/contact-sheet.png',

@@ -78,7 +78,6 @@ export default defineConfig({
   vite: { publicDir: 'images' },
   ignoreDeadLinks: 'localhostLinks',
   markdown: {
-    languageAlias: { hex: 'txt' },
     // Anchors as on a repository's own pages, so that one link works in both places.
     anchor: { slugify: githubSlug },
     config: (markdown) => {

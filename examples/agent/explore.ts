@@ -3,8 +3,8 @@
  *
  *     npm run example:explore            # into test/output/agent; another folder and model may follow
  */
-import { distanceFromStart, openView, policyOf, runPolicy } from '@sora-world/sdk/agent'
-import { createEnv, createVecEnv, record } from '@sora-world/server'
+import { distanceFromStart, openView, policyOf, runPolicy, scripted } from '@sora-world/sdk/agent'
+import { createEnv, record } from '@sora-world/server'
 
 const [folder = 'test/output/agent', model] = process.argv.slice(2)
 
@@ -32,9 +32,9 @@ for (const [index, { reward }] of report.episodes.entries()) {
 console.log(`${contactSheet}, ${report.realtimeFactor.toFixed(1)} times real time`)
 await env.close()
 
-// The same random seed and the same actions: both worlds are the same until they turn.
-const branches = await createVecEnv({ model, worlds: 2, reward: openView() })
-await branches.reset([{ rngSeed: 1 }, { rngSeed: 1 }])
-for (let step = 0; step < 20; step++) await branches.step([{ forward: true }, { forward: true }])
-const [left, right] = await branches.step([{ camera: { yaw: -30 } }, { camera: { yaw: 30 } }])
+// Two branches of one moment: the same world until they turn.
+const trunk = await createEnv({ model, reward: openView() })
+await runPolicy(trunk, scripted('walk forward 4 seconds'), { rngSeed: 1, maxSteps: 20 })
+const branches = await trunk.fork(2)
+const [left, right] = await Promise.all(branches.map((branch, i) => branch.step({ camera: { yaw: i ? 30 : -30 } })))
 console.log(`after 4 s, the view is more open to the ${left!.reward > right!.reward ? 'left' : 'right'}`)

@@ -35,11 +35,29 @@ function commandsOf(page: Page): string[] {
     .map((line) => line.replace(/\s#.*$/, '').trim())
 }
 
-/** Scripts of the package that a page belongs to: of the repository, or of the project that a template becomes. */
-function scriptsFor({ path }: Page): Record<string, string> {
-  const template = /^packages\/create-sora-world\/templates\/\w+\//.exec(path)?.[0] ?? ''
-  return JSON.parse(readFileSync(posix.join(ROOT, template, 'package.json'), 'utf8')).scripts
+/** Scripts that a command can mean: of the workspace it names, of the project that a template becomes, else of the repository. */
+function scriptsFor({ path }: Page, command: string): Record<string, string> {
+  const workspace = / -w (\S+)/.exec(command)?.[1]
+  if (workspace !== undefined) return scriptsOf(WORKSPACES.get(workspace) ?? '.no-such-workspace') ?? {}
+  return scriptsOf(/^packages\/create-sora-world\/templates\/\w+\//.exec(path)?.[0] ?? '') ?? {}
 }
+
+function scriptsOf(folder: string): Record<string, string> | undefined {
+  const path = posix.join(ROOT, folder, 'package.json')
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')).scripts ?? {}) : undefined
+}
+
+/** Folder by package name. */
+const WORKSPACES = new Map(
+  ['packages', 'examples'].flatMap((parent) =>
+    readdirSync(posix.join(ROOT, parent))
+      .map((name) => posix.join(parent, name))
+      .filter((folder) => scriptsOf(folder) !== undefined)
+      .map(
+        (folder) => [JSON.parse(readFileSync(posix.join(ROOT, folder, 'package.json'), 'utf8')).name, folder] as const,
+      ),
+  ),
+)
 
 const flagsIn = (text: string) => [...text.matchAll(/(?:^|\s|")(--[a-z][\w-]*)/g)].map(([, flag]) => flag!)
 
@@ -65,7 +83,7 @@ function problemsOf(page: Page, command: string): string[] {
   const npm = /^npm (?:run |--silent )*([a-z][\w:-]*)(?: --silent)?(.*)$/.exec(command)
   if (!npm) return []
   const [, script, rest] = npm as unknown as [string, string, string]
-  const scripts = scriptsFor(page)
+  const scripts = scriptsFor(page, command)
   if (!Object.hasOwn(scripts, script)) return NPM_ALONE.has(script) ? [] : [`${command}: no such script`]
   const ours = COMMAND_OF[script] ?? script
   const isOurs = /cli\.ts|sora-world/.test(scripts[script]!)

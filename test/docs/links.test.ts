@@ -33,6 +33,15 @@ it.each(pages.map((page) => [page.path, page] as const))('%s names files that ar
   expect(missing).toEqual([])
 })
 
+it('has a home page whose picture and links are there', () => {
+  const { text } = readPage('docs/index.md')
+  const named = (field: string, at: (path: string) => string) =>
+    [...text.matchAll(new RegExp(`${field}: /(\\S+)`, 'g'))].map(([, path]) => at(path!))
+  const files = [...named('src', (path) => `docs/images/${path}`), ...named('link', (path) => `docs/${path}.md`)]
+  expect(files.length).toBeGreaterThan(5)
+  expect(files.filter((path) => !existsSync(posix.join(ROOT, path)))).toEqual([])
+})
+
 it('has every page of the site in its sidebar, and no other', () => {
   const config = readFileSync(posix.join(ROOT, 'docs/.vitepress/config.ts'), 'utf8')
   const linked = new Set([...config.matchAll(/link: '\/([^']+)'/g)].map(([, link]) => `docs/${link}.md`))

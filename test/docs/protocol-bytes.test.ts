@@ -11,7 +11,7 @@ import { checkFrame, requestIdOf } from '../../packages/server/src/rooms/read-fr
 import { readPage } from './pages.ts'
 
 const [control, request, answer, chunk] = readPage('docs/protocol.md')
-  .fences.filter(({ language }) => language === 'hex')
+  .fences.filter(({ language }) => language === 'text')
   .map(({ code }) => bytesOf(code))
 
 function bytesOf(code: string): Uint8Array {

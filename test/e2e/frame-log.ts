@@ -14,7 +14,7 @@ declare global {
 /** Opens `?test` pages: waits until the first frame is on the screen, and writes down every frame from then on. */
 export async function playTestPage(page: Page, url: string): Promise<void> {
   await page.goto(url)
-  await page.waitForFunction(() => window.__sora?.world.frame, undefined, { timeout: 30_000 })
+  await page.waitForFunction(() => window.__sora?.world.frame, undefined, { timeout: 60_000 })
   await page.evaluate(() => {
     const log: Record<string, number> = (window.__frames = {})
     window.__sora!.world.on('frame', ({ world, seq, indexInChunk, rgba }) => {

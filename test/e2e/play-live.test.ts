@@ -1,10 +1,13 @@
 /** What the play page does by itself, and what its settings do: with the real server and a model that costs nothing. */
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { launchBrowser, openPage } from './browser.ts'
 import { buildPlayPage } from './built-play-page.ts'
 import { playTestPage } from './frame-log.ts'
 import { startWorldServer, type WorldServerProcess } from './world-server.ts'
+
+// Also on a machine that is busy with other things.
+vi.setConfig({ testTimeout: 90_000 })
 
 let server: WorldServerProcess
 let browser: Browser
@@ -103,6 +106,18 @@ describe('the title', () => {
   })
 })
 
+it('a branch waits for its player, and is not played with', async () => {
+  const page = await open('test=live')
+  await page.getByTestId('play').click()
+  const [room] = await page.evaluate(() => window.__sora!.world.fork(1))
+  const tab = await open(`test=live&room=${room}`)
+  await waitForState(tab, 'paused')
+  expect(await looksIn(tab, 600)).toBe(0)
+  expect(await tab.getByTestId('play').textContent()).toBe('Resume')
+  await tab.getByTestId('play').click()
+  await waitForState(tab, 'running')
+})
+
 describe('settings', () => {
   const openSettings = async (page: Page) => {
     await page.getByTestId('open-settings').click()
@@ -115,10 +130,13 @@ describe('settings', () => {
     await page.getByTestId('filter').selectOption('pixels')
     const isPixelated = () => document.querySelector<HTMLElement>('#view')!.style.imageRendering === 'pixelated'
     await page.waitForFunction(isPixelated)
+    const lines = () => page.evaluate(() => document.querySelector<HTMLCanvasElement>('#view')!.height)
     await page.getByLabel('Drawn at').selectOption('full')
-    await page.waitForFunction(() => document.querySelector<HTMLCanvasElement>('#view')!.height === innerHeight)
+    expect(await lines()).toBe(600)
+    await page.getByLabel('Drawn at').selectOption('low')
+    expect(await lines()).toBe(await page.evaluate(() => 2 * window.__sora!.world.size.height))
     await page.reload()
-    await page.waitForFunction(isPixelated)
+    await page.waitForFunction(isPixelated, undefined, { timeout: 30_000 })
     await page.getByTestId('menu').waitFor()
     await openSettings(page)
     expect(await page.getByTestId('filter').inputValue()).toBe('pixels')

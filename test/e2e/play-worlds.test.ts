@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FakeDecoder, WorldClient } from '@sora-world/sdk'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { keepScreenshot, launchBrowser, openPage, type WatchedPage } from './browser.ts'
 import { buildPlayPage } from './built-play-page.ts'
 import { moreFrames, playTestPage } from './frame-log.ts'
 import { startWorldServer, type WorldServerProcess } from './world-server.ts'
+
+// Also on a machine that is busy with other things.
+vi.setConfig({ testTimeout: 90_000 })
 
 let server: WorldServerProcess
 let browser: Browser
@@ -138,7 +141,7 @@ it('tries another way in a new tab, from the same moment', async () => {
   expect(guest.room.seq).toBeGreaterThanOrEqual(seq)
   await guest.close()
   await tab.close()
-}, 90_000)
+})
 
 it('goes back in time', async () => {
   const { page } = opened

@@ -127,7 +127,7 @@ it('plays on a phone: nothing stands out, buttons answer to fingers', async () =
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
   expect(phone.problems).toEqual([])
   await page.context().close()
-})
+}, 90_000)
 
 describe('what the player does is what the world shows', () => {
   it('the same random seed and no action give the same pictures; walking and turning give others', async () => {

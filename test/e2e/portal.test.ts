@@ -66,9 +66,19 @@ describe.each([0, 0.5])('from %s blocks aside', (aside) => {
   })
 })
 
-it('the way back shows the scene that one came from, and nothing behind the opening', async () => {
-  const seen = await inPage((page) => page.backWithWebgl(), null)
-  expect(seen).toEqual({ middle: 'red', side: 'lime', isInside: true })
+describe('the way back shows the scene that one came from, and nothing behind the opening', () => {
+  const RIGHT = { middle: 'red', side: 'lime', isInside: true }
+
+  it('with WebGLRenderer', async () => {
+    expect(await inPage((page) => page.backWithWebgl(), null)).toEqual(RIGHT)
+  })
+
+  it.each([
+    ['with WebGPURenderer', false],
+    ['on its WebGL backend', true],
+  ])('%s', async (_name, forceWebGL) => {
+    expect(await inPage((page, force) => page.backWithWebgpu(force), forceWebGL)).toEqual(RIGHT)
+  })
 })
 
 it('200 portals leave nothing behind, on the GPU or in memory', async () => {

@@ -1,12 +1,23 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { keepScreenshot } from '../e2e/browser.ts'
+import { keepScreenshot, type WatchedPage } from '../e2e/browser.ts'
 import { emptyPlace, npmCreate, type Place, PNPM, pnpm, pnpmCreate } from './project.ts'
 import { type RunningProgram, run, startProgram } from './run.ts'
 import { seesMovingWorld } from './watch-page.ts'
 
 const ADDRESS = /(?:Local: +|play at )(http:\/\/\S+)/
+
+/** To the wall, then along it: the door is to the right. */
+async function walkThroughTheDoor({ page }: WatchedPage): Promise<void> {
+  await page.keyboard.down('KeyW')
+  await page.waitForTimeout(5000)
+  await page.keyboard.down('KeyD')
+  await page.getByText('In a generated world').waitFor()
+  await page.keyboard.up('KeyD')
+  await page.waitForTimeout(2000)
+  await keepScreenshot(page, 'created-embed-inside')
+}
 
 describe('the packages as published', () => {
   let place: Place
@@ -41,7 +52,7 @@ describe('the packages as published', () => {
     program = startProgram('npm', ['run', 'dev'], project)
     const [, url] = await program.waitFor(ADDRESS)
     const openMs = performance.now()
-    const screen = { x: 140, y: 215, width: 280, height: 170 }
+    const screen = { x: 245, y: 245, width: 190, height: 115 }
     const pageMs = await seesMovingWorld(url!, ({ page }) => keepScreenshot(page, 'created-embed'), screen)
     const seconds = (ms: number) => (ms / 1000).toFixed(1)
     const total = seconds(openMs - startMs + pageMs)
@@ -51,7 +62,7 @@ describe('the packages as published', () => {
     await run('npm', ['run', 'build'], project)
     program = startProgram('npm', ['start', '--', '--port', '0'], project)
     const [, built] = await program.waitFor(ADDRESS)
-    await seesMovingWorld(built!, undefined, screen)
+    await seesMovingWorld(built!, walkThroughTheDoor)
   })
 
   it('npm create, agent: runs to its end; the command line says what it lacks; its own play page moves', async () => {

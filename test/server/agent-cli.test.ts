@@ -27,4 +27,4 @@ it('sora-world agent plays in a room, decoding in Node', async () => {
   } finally {
     server.child.kill('SIGKILL')
   }
-})
+}, 120_000)

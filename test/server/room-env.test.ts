@@ -1,4 +1,5 @@
 import { FakeDecoder, policyOf, RoomBackend, runPolicy, WorldClient, WorldEnv } from '@sora-world/sdk'
+import { SoraError } from '@sora-world/sdk/protocol'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createWorldServer, type WorldServer } from '../../packages/server/src/index.ts'
 import { FakeModel } from '../../packages/server/src/model/fake-model.ts'
@@ -41,7 +42,7 @@ it('a policy plays in a room; a person watches, takes over, and hands back', asy
   expect(report.episodes[0]!.overriddenSteps).toBe(seen.filter((driver) => driver !== '').length)
   await person.close()
   await env.close()
-  await expect.poll(() => server.health().rooms).toBe(0)
+  await expect.poll(() => server.health().rooms, { timeout: 10_000 }).toBe(0)
 })
 
 it('keeps a moment, goes back to it, and branches into rooms of their own', async () => {
@@ -59,6 +60,8 @@ it('keeps a moment, goes back to it, and branches into rooms of their own', asyn
   await branch!.close()
 
   await env.reset({ rngSeed: 8 })
+  // A room keeps and takes up two worlds in a second.
+  await new Promise((resolve) => setTimeout(resolve, 1100))
   const restored = await env.restore(bytes)
   expect([env.rngSeed, backend.client.room.rngSeed]).toEqual([5, 5])
   // The first thing seen is one of the last chunks before.
@@ -74,4 +77,21 @@ it('a decoder of its own decodes for one room only', async () => {
   await env.reset()
   await expect(env.fork(1)).rejects.toMatchObject({ code: 'unsupported' })
   await env.close()
+})
+
+it('an interrupted run does not wait until a person hands back', async () => {
+  const backend = await RoomBackend.connect(server.url, { decoder: new FakeDecoder() })
+  const env = new WorldEnv(backend, { timeLimit: 1 })
+  const { roomId } = backend.client
+  const person = await WorldClient.connect(server.url, { decoder: new FakeDecoder(), roomId })
+  await person.takeControl()
+  await expect.poll(() => backend.client.room.driver).toBe(person.sessionId)
+  const interrupt = new AbortController()
+  const run = runPolicy(env, ahead, { episodes: 9, signal: interrupt.signal })
+  run.catch(() => {})
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  interrupt.abort(new SoraError('aborted', 'interrupted'))
+  await expect(run).rejects.toMatchObject({ code: 'aborted', message: 'interrupted' })
+  await env.close()
+  await person.close()
 })

@@ -86,12 +86,13 @@ export class Game {
     listenToPageKeys(keys, () => mode.current === 'playing')
   }
 
-  /** Both stay the caller's. */
-  attach(world: WorldClient, controls: WorldControls): void {
+  /** Both stay the caller's. `isNew`: nobody has been in this world yet, so it may be played with behind the title. */
+  attach(world: WorldClient, controls: WorldControls, isNew: boolean): void {
     this.#world = world
     this.#controls = controls
     controls.enabled = false
     for (const part of this.#worldParts()) part.setWorld(world)
+    this.#pauses.setWorld(world, !isNew)
     this.#settings.attach(world, controls)
     this.#touch.attach(controls, world.manifest.actionSpace)
     this.#hotbar.fitTo(world.manifest.actionSpace)
@@ -108,6 +109,7 @@ export class Game {
     this.#clip.stop()
     for (const detach of this.#detachers.splice(0)) detach()
     for (const part of this.#worldParts()) part.setWorld(null)
+    this.#pauses.setWorld(null)
     this.#settings.detach()
     this.#world = null
     this.#controls = null
@@ -121,7 +123,7 @@ export class Game {
   }
 
   #worldParts() {
-    return [this.#stats, this.#seat, this.#pauses, this.#tools]
+    return [this.#stats, this.#seat, this.#tools]
   }
 
   #play(): void {

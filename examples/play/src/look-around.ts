@@ -4,6 +4,8 @@ import type { WorldClient } from '@sora-world/sdk'
 const TURN = 6
 const NOD = 4
 const NOD_SECONDS = 14
+/** Worlds of small models fade the longer they run: the title starts its own again. */
+const LOOK_SECONDS = 30
 
 /** The world plays by itself behind the title: the view turns slowly and nods a little. */
 export class LookAround {
@@ -19,6 +21,14 @@ export class LookAround {
     const pitch = NOD * Math.sin((2 * Math.PI * this.#seconds) / NOD_SECONDS)
     world.look(TURN * delta, pitch - this.#pitch)
     this.#pitch = pitch
+    if (this.#seconds > LOOK_SECONDS) this.#startAgain(world)
+  }
+
+  #startAgain(world: WorldClient): void {
+    this.#seconds = 0
+    this.#pitch = 0
+    // Only decoration: where it fails, the title goes on as it is.
+    world.reset({ rngSeed: world.room.rngSeed }).catch(() => {})
   }
 
   /** Leaves the view level, as it was. */

@@ -35,16 +35,17 @@ export class PauseKeeper {
     this.#onLife()
   }
 
-  /** The player has been in the world: the menu is a break, not a title. */
+  /** Somebody has been in the world: the menu is a break, not a title. */
   get hasPlayed(): boolean {
     return this.#hasPlayed
   }
 
-  setWorld(world: WorldClient | null): void {
+  /** `hasPlayed`: somebody has been in this world before, here or elsewhere. */
+  setWorld(world: WorldClient | null, hasPlayed = false): void {
     this.#stopRoom?.()
     this.#world = world
     this.#hasPaused = false
-    this.#hasPlayed = false
+    this.#hasPlayed = hasPlayed
     this.#stopRoom = world?.on('room', () => this.#apply())
     this.#apply()
   }

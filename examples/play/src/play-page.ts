@@ -98,9 +98,8 @@ export class PlayPage {
   async #connect(renderer: WebGLRenderer, downlink: Settings['downlink']): Promise<SoraWorld> {
     const { serverUrl, isDemo, steps = this.#settings.current.steps || undefined } = this.#options
     const { roomId, snapshot } = this.#entry
+    const isNew = isNewWorld(this.#entry)
     const parts = isDemo ? (await import('./demo-world.ts')).demoWorld() : {}
-    // A room, and a world that was kept, have their prompt, size and steps.
-    const isNew = roomId === undefined && snapshot === undefined
     const size = isNew && !isDemo ? await askPictureSize(serverUrl, windowSize()) : undefined
     this.#sora = new SoraWorld({
       url: serverUrl,
@@ -125,7 +124,7 @@ export class PlayPage {
     world.on('room', () => this.#say())
     world.on('closed', (problem) => problem && this.#fail(problem))
     if (this.#screen) this.#screen.size.pictureHeight = world.size.height
-    this.#game.attach(world, controls)
+    this.#game.attach(world, controls, isNewWorld(this.#entry))
     if (this.#options.isTest) showTo(world)
     const stopWaiting = world.on('frame', () => {
       stopWaiting()
@@ -192,6 +191,11 @@ export class PlayPage {
 
 function windowSize() {
   return { width: window.innerWidth, height: window.innerHeight }
+}
+
+/** A room, and a world that was kept, have their own prompt, size and steps. */
+function isNewWorld({ roomId, snapshot }: Entry): boolean {
+  return roomId === undefined && snapshot === undefined
 }
 
 /** A prompt of one's own has a random seed of its own, unless the address names one. */

@@ -5,6 +5,7 @@ import { type Entry, roomLink } from './page-options.ts'
 import type { PauseKeeper } from './pause-keeper.ts'
 import { copyText } from './share.ts'
 import type { Toast } from './toast.ts'
+import { isPlayingByTouch } from './touch-buttons.ts'
 import { FrameDiary } from './worlds/frame-diary.ts'
 import { framePicture } from './worlds/frame-picture.ts'
 import { Gallery, WORLD_FILE_ENDING } from './worlds/gallery.ts'
@@ -73,6 +74,11 @@ export class WorldTools {
 
   async #share(world: WorldClient): Promise<void> {
     const link = roomLink(new URL(location.href), world.roomId)
+    // On a phone, people share with an app.
+    if (isPlayingByTouch() && navigator.share) {
+      await navigator.share({ title: world.room.prompt, url: link }).catch(() => {})
+      return
+    }
     const isCopied = await copyText(link)
     this.#options.toast.say(isCopied ? 'Link copied: whoever opens it sees this world' : link)
   }

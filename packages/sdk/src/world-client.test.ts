@@ -103,6 +103,19 @@ describe('frames', () => {
     expect(frames.at(-1)!.seq).toBe(5)
   })
 
+  it('tell where the world had broken down and starts anew, in the same place', async () => {
+    const { world, server, frames } = await start({ isLive: false })
+    const recoveries: unknown[] = []
+    world.on('recovery', (where) => recoveries.push(where))
+    for (const seq of [0, 1, 2, 3]) {
+      server.makeChunk({ seq, firstFrame: seq * 4, ...(seq === 2 ? { recovery: true } : {}) })
+      await clock.advance(200)
+    }
+    expect(recoveries).toEqual([{ world: 0, seq: 2 }])
+    expect(world.stats).toMatchObject({ recoveries: 1, missedChunks: 0 })
+    expect(frames.at(-1)!.pose!.yaw).toBeCloseTo(frames.at(-1)!.index + 1)
+  })
+
   it('show only the last of what is sent again to a late joiner', async () => {
     const { server, frames } = await start({ isLive: false })
     for (const seq of [3, 4, 5]) server.makeChunk({ seq, firstFrame: seq * 4, catchUp: true })

@@ -8,6 +8,7 @@ import { openSqliteStore } from './worlds/sqlite-store.ts'
 import type { WorldStore } from './worlds/world-store.ts'
 
 export { type CreateEnvOptions, type CreateVecEnvOptions, createEnv, createVecEnv } from './env/create-env.ts'
+export { type OpenDescriber, openDescriber } from './env/describer.ts'
 export type { RecordedEpisode } from './env/episode-file.ts'
 export { type InProcessOptions, inProcessBackend } from './env/in-process-backend.ts'
 export { type OpenPolicy, openPackagePolicy } from './env/package-policy.ts'

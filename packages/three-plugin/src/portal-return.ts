@@ -1,23 +1,26 @@
 import {
   BackSide,
+  Box3,
+  type BufferAttribute,
+  type BufferGeometry,
   type Camera,
+  Float32BufferAttribute,
   HalfFloatType,
   Matrix4,
   Mesh,
   MeshBasicMaterial,
   PerspectiveCamera,
-  RepeatWrapping,
   type Scene,
   Vector3,
   WebGLRenderTarget,
 } from 'three'
-import { frameCorners } from 'three/addons/utils/CameraUtils.js'
 import { unscaledInverse } from './portal-placement.ts'
 import type { WorldPortal } from './world-portal.ts'
 
 /** What is used of a renderer: WebGLRenderer and WebGPURenderer both have it. */
 export interface SceneRenderer {
-  setRenderTarget(target: WebGLRenderTarget | null): void
+  getRenderTarget(): unknown
+  setRenderTarget(target: never): void
   render(scene: Scene, camera: Camera): unknown
 }
 
@@ -28,10 +31,39 @@ export interface PortalReturnOptions {
 }
 
 const NEAREST = 0.02
-const corner = /* @__PURE__ */ new Vector3()
-const right = /* @__PURE__ */ new Vector3()
-const above = /* @__PURE__ */ new Vector3()
+const FARTHEST = 100
 const toHome = /* @__PURE__ */ new Matrix4()
+const bounds = /* @__PURE__ */ new Box3()
+const scaling = /* @__PURE__ */ new Matrix4()
+const halfTurn = /* @__PURE__ */ new Matrix4().makeRotationY(Math.PI)
+
+/** A lens whose picture is exactly what an opening shows, and that begins at the opening. */
+class OpeningLens extends PerspectiveCamera {
+  /** Of the opening at distance `near`, as seen from the camera. */
+  private edges: { left: number; right: number; top: number; bottom: number } | undefined
+
+  /** `eye` is the camera's place in the opening's own axes, behind it. */
+  fit(eye: Vector3, { min, max }: Box3): void {
+    // From behind, the opening's right is left.
+    this.edges = { left: eye.x - max.x, right: eye.x - min.x, top: max.y - eye.y, bottom: min.y - eye.y }
+    this.near = -eye.z
+    this.far = this.near + FARTHEST
+    this.updateProjectionMatrix()
+  }
+
+  /** Renderers call it, too, when their depth goes another way. */
+  override updateProjectionMatrix(): void {
+    // Also called by the constructor of the class above.
+    if (!this.edges) {
+      super.updateProjectionMatrix()
+      return
+    }
+    const { left, right, top, bottom } = this.edges
+    const { near, far, coordinateSystem, reversedDepth } = this
+    this.projectionMatrix.makePerspective(left, right, top, bottom, near, far, coordinateSystem, reversedDepth)
+    this.projectionMatrixInverse.copy(this.projectionMatrix).invert()
+  }
+}
 
 /**
  * The way back: stands where a portal stands in the world that was gone into, and shows the scene that one came from.
@@ -47,16 +79,13 @@ export class PortalReturn extends Mesh {
   readonly isPortalReturn = true
   private readonly portal: WorldPortal
   private readonly target: WebGLRenderTarget
-  private readonly lens = new PerspectiveCamera(60, 1, NEAREST, 100)
+  private readonly lens = new OpeningLens()
+  private readonly eye = new Vector3()
 
   constructor(portal: WorldPortal, { width = 256, height = 384 }: PortalReturnOptions = {}) {
     const target = new WebGLRenderTarget(width, height, { type: HalfFloatType })
-    // It is seen from behind.
-    target.texture.wrapS = RepeatWrapping
-    target.texture.repeat.x = -1
-    target.texture.offset.x = 1
     super(
-      portal.geometry,
+      seenFromBehind(portal.geometry),
       new MeshBasicMaterial({ map: target.texture, side: BackSide, fog: false, toneMapped: false }),
     )
     this.name = 'PortalReturn'
@@ -67,38 +96,47 @@ export class PortalReturn extends Mesh {
 
   /** Draws the scene as `camera`, which is inside, sees it through the opening. */
   look(renderer: SceneRenderer, scene: Scene, camera: Camera): void {
-    const { portal, lens, target } = this
+    const { portal, lens, eye, target } = this
     portal.updateWorldMatrix(true, false)
     // The scene's size of the opening, at its place in the world.
-    unscaledInverse(toHome, portal.matrixWorld).multiply(portal.matrixWorld)
-    this.matrix.multiplyMatrices(portal.placement, toHome)
+    this.matrix.multiplyMatrices(portal.placement, scaleOf(portal))
     this.matrixWorldNeedsUpdate = true
-    lens.position.setFromMatrixPosition(camera.matrixWorld).applyMatrix4(toHome.copy(portal.placement).invert())
-    const behind = -lens.position.z
-    if (behind <= NEAREST) return
-    lens.near = behind
-    lens.far = behind + 100
-    lens.position.applyMatrix4(unscaledInverse(toHome, portal.matrixWorld).invert())
-    this.fit()
-    renderer.setRenderTarget(target)
+    eye.setFromMatrixPosition(camera.matrixWorld).applyMatrix4(toHome.copy(portal.placement).invert())
+    // Somebody before it, or in it, does not see its back.
+    if (eye.z > -NEAREST) return
+    unscaledInverse(toHome, portal.matrixWorld).invert()
+    lens.position.copy(eye).applyMatrix4(toHome)
+    lens.quaternion.setFromRotationMatrix(toHome.multiply(halfTurn))
+    lens.updateMatrixWorld()
+    lens.fit(eye, bounds.copy(this.geometry.boundingBox!).applyMatrix4(scaleOf(portal)))
+    const before = renderer.getRenderTarget()
+    renderer.setRenderTarget(target as never)
     renderer.render(scene, lens)
-    renderer.setRenderTarget(null)
+    renderer.setRenderTarget(before as never)
   }
 
   override dispose(): void {
     this.removeFromParent()
     this.target.dispose()
+    this.geometry.dispose()
     ;(this.material as MeshBasicMaterial).dispose()
   }
+}
 
-  /** From behind, the opening's right is left. */
-  private fit(): void {
-    const { min, max } = this.geometry.boundingBox!
-    const { matrixWorld } = this.portal
-    corner.set(max.x, min.y, 0).applyMatrix4(matrixWorld)
-    right.set(min.x, min.y, 0).applyMatrix4(matrixWorld)
-    above.set(max.x, max.y, 0).applyMatrix4(matrixWorld)
-    frameCorners(this.lens, corner, right, above)
-    this.lens.updateMatrixWorld()
-  }
+/** The shape with the picture's places as texture coordinates. */
+function seenFromBehind(shape: BufferGeometry): BufferGeometry {
+  const geometry = shape.clone()
+  geometry.computeBoundingBox()
+  const { min, max } = geometry.boundingBox!
+  const { position } = geometry.attributes as { position: BufferAttribute }
+  const places = Array.from({ length: position.count }, (_, i) => [
+    (max.x - position.getX(i)) / (max.x - min.x),
+    (position.getY(i) - min.y) / (max.y - min.y),
+  ])
+  return geometry.setAttribute('uv', new Float32BufferAttribute(places.flat(), 2))
+}
+
+/** From the opening's vertices to its own axes in units of the scene. */
+function scaleOf({ matrixWorld }: WorldPortal): Matrix4 {
+  return unscaledInverse(scaling, matrixWorld).multiply(matrixWorld)
 }

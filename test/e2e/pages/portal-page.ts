@@ -142,6 +142,20 @@ function backWithWebgl() {
   return { ...middleAndSide(drawn, WIDTH * 4), isInside }
 }
 
+async function backWithWebgpu(forceWebGL: boolean) {
+  const renderer = new WebGPURenderer({ forceWebGL })
+  await renderer.init()
+  const target = new RenderTarget(WIDTH, HEIGHT)
+  target.texture.colorSpace = SRGBColorSpace
+  const { room, outside, camera, back, isInside } = lookBack(new NodeWorldPortal(NARROW))
+  renderer.setRenderTarget(target)
+  back.look(renderer, room, camera)
+  renderer.render(outside, camera)
+  const drawn = await renderer.readRenderTargetPixelsAsync(target, 0, 0, WIDTH, HEIGHT)
+  back.dispose()
+  return { ...middleAndSide(drawn, WIDTH * 4), isInside }
+}
+
 /** Many portals and their ways back: what stays on the GPU, and portals that stay in memory. */
 async function livesOf(times: number) {
   const renderer = new WebGLRenderer()
@@ -182,6 +196,6 @@ async function livesOf(times: number) {
   }
 }
 
-const portal = { withWebgl, withWebgpu, backWithWebgl, livesOf }
+const portal = { withWebgl, withWebgpu, backWithWebgl, backWithWebgpu, livesOf }
 export type PortalPage = typeof portal
 Object.assign(window, { portal })

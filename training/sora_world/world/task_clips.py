@@ -72,6 +72,7 @@ class Task:
     scenario: str | None = None
     time_after: str | None = None
     weather_after: str | None = None
+    pit: int = 0  # blocks deep in which the player stands
 
 
 def _all(played: Played) -> Tensor:
@@ -104,7 +105,7 @@ TASKS: dict[str, Task] = {
     "enter-water": Task(starts.water_ahead, _in_and_out, scenario="water"),
     "turn-and-return": Task(starts.anywhere, _all),
     "dig-hole": Task(starts.flat, lambda p: (p.edits[:, -1] >= 9) & _stayed(p), PLAINS),
-    "tunnel": Task(starts.rock_ahead, lambda p: (p.way() >= 5) & (p.edits[:, -1] >= 8) & p.covered, ["mountains"]),
+    "tunnel": Task(starts.flat, lambda p: (p.way() >= 5) & (p.edits[:, -1] >= 8) & p.covered, PLAINS, pit=3),
     "tower-up": Task(starts.flat, lambda p: (p.rise() >= 4) & (p.edits[:, -1] >= 4), PLAINS),
     "place-row": Task(starts.flat, lambda p: (p.edits[:, -1] == 3) & _stayed(p), PLAINS),
     "break-row": Task(starts.flat, lambda p: (p.edits[:, -1] == 6) & _stayed(p), PLAINS),
@@ -137,11 +138,14 @@ def some_of(stage: Stage, rows: Tensor) -> Stage:
     return part
 
 
-def place(stage: Stage, profile: starts.Profile, chosen: Tensor) -> None:
-    """Puts the players at rest at the starts int64 [B]; in place."""
+def place(stage: Stage, profile: starts.Profile, chosen: Tensor, pit: int) -> None:
+    """Puts the players at rest at the starts int64 [B], in pits of their own; in place."""
     clip = torch.arange(chosen.shape[0])
-    yaw = profile.yaw[clip, chosen]
-    stage.body = Body.at(profile.feet[clip, chosen].clone(), yaw.clone(), torch.full_like(yaw, START_PITCH))
+    feet, yaw = profile.feet[clip, chosen].clone(), profile.yaw[clip, chosen].clone()
+    for _ in range(pit):
+        feet[:, 1] -= 1
+        stage.grid.clear(clip, feet.floor().long())
+    stage.body = Body.at(feet, yaw, torch.full_like(yaw, START_PITCH))
 
 
 @torch.inference_mode()
@@ -204,12 +208,12 @@ def find_starts(task: Task, rng_seed: int, actions: Tensor) -> Stage | None:
             break
         chosen = torch.where(open_, nth.float().argmax(1), chosen)
         trial = some_of(stage, open_)
-        place(trial, take(survey, open_), chosen[open_])
+        place(trial, take(survey, open_), chosen[open_], task.pit)
         done[open_] = task.done(play(trial, actions))
     if not done.any():
         return None
     result = some_of(stage, done)
-    place(result, take(survey, done), chosen[done])
+    place(result, take(survey, done), chosen[done], task.pit)
     return result
 
 

@@ -111,12 +111,6 @@ def water_ahead(p: Profile) -> Tensor:
         p.rise[..., :5].abs() <= 1).all(-1)
 
 
-def rock_ahead(p: Profile) -> Tensor:
-    solid = solid_table(p.low.device)
-    wall = (solid[p.low.long()] & solid[p.high.long()])[..., 2:9].all(-1)
-    return on_ground(p) & _free(p, 1, 1) & wall & (p.rise[..., 3:9] >= 3).all(-1)
-
-
 def border_ahead(p: Profile) -> Tensor:
     here, there = p.biome[..., :9], p.biome[..., 20:36]
     one = (here == here[..., :1]).all(-1) & (there == there[..., :1]).all(-1)

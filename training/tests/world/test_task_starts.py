@@ -30,7 +30,7 @@ def fits(grid: Grid, wish, side: int) -> bool:
 def test_flat_ground_is_flat_and_nothing_else():
     grid = ground()
     assert fits(grid, starts.flat, NORTH) and fits(grid, starts.long_way, EAST)
-    for wish in (starts.tree_ahead, starts.slope_ahead, starts.water_ahead, starts.rock_ahead, starts.border_ahead):
+    for wish in (starts.tree_ahead, starts.slope_ahead, starts.water_ahead, starts.border_ahead):
         assert not fits(grid, wish, NORTH)
 
 
@@ -54,15 +54,11 @@ def test_a_slope_that_can_be_climbed():
     assert not fits(pile(2), starts.slope_ahead, EAST)
 
 
-def test_water_and_rock_ahead():
+def test_water_ahead():
     def flood(cells):
         cells[SIDE // 2 + 5 :, :, FLOOR - 1] = ID["water"]
 
-    def wall(cells):
-        cells[SIDE // 2 + 2 :, :, FLOOR : FLOOR + 6] = ID["stone"]
-
     assert fits(ground(flood), starts.water_ahead, EAST) and not fits(ground(flood), starts.water_ahead, NORTH)
-    assert fits(ground(wall), starts.rock_ahead, EAST) and not fits(ground(wall), starts.rock_ahead, NORTH)
 
 
 def test_a_door_is_found_from_both_sides():

@@ -43,12 +43,12 @@ export class Gallery {
     for (const file of files ?? []) {
       await this.#try(async () => {
         const world = await this.#library.add(new Uint8Array(await file.arrayBuffer()))
+        await this.#show()
         this.#say(`“${world.prompt}” is here now.`)
       }, `${file.name}: `)
     }
     // The same file can be chosen again.
     this.#upload.value = ''
-    await this.#try(() => this.#show())
   }
 
   async #show(): Promise<void> {
@@ -98,8 +98,10 @@ export class Gallery {
         return
       }
       await this.#library.remove(world.id)
-      this.#say(`“${world.prompt}” was deleted.`)
       await this.#show()
+      this.#say(`“${world.prompt}” was deleted.`)
+      // The button that had the focus is gone.
+      element('gallery-upload').focus()
     })
     button.addEventListener('blur', () => {
       this.#armed = null

@@ -31,10 +31,13 @@ export class EnvCore {
   #isBusy = false
   #isClosed = false
 
-  /** @throws SoraError as {@link envRules} */
+  /** @throws SoraError as {@link envRules}; `unsupported` for descriptions where the model has no captioner */
   constructor(backend: EnvBackend, options: EnvOptions) {
     this.backend = backend
     this.rules = envRules(options)
+    if (this.rules.describeEvery > 0 && backend.describedChunks === 0) {
+      throw new SoraError('unsupported', `nothing here describes what "${backend.manifest.name}" shows: no captioner`)
+    }
     this.episodes = Array.from({ length: backend.worlds }, () => new Episode(backend, this.rules))
   }
 
@@ -52,11 +55,10 @@ export class EnvCore {
       const starts = worlds.map((world, i) => this.#start(world, options[i] ?? {}))
       for (const { world } of starts) this.episodes[world]!.stop()
       const chunks = await this.backend.reset(starts)
-      return starts.map(({ world, rngSeed }, i) => {
-        const { observation, shown } = this.episodes[world]!.begin(chunks[i]!, rngSeed)
-        this.#tell({ world, ...shown })
-        return observation
-      })
+      for (const [i, { world, rngSeed }] of starts.entries()) {
+        this.#tell({ world, ...this.episodes[world]!.begin(chunks[i]!, rngSeed) })
+      }
+      return this.#described(starts)
     })
   }
 
@@ -72,6 +74,7 @@ export class EnvCore {
       for (let part = 0; part < this.rules.frameSkip; part++) {
         for (const [i, driver] of (await this.#advance(steps, actions, part)).entries()) others[i] ||= driver !== ''
       }
+      if (this.rules.describeEvery > 0) await this.#described(steps)
       const wallMs = performance.now() - startMs
       return steps.map(({ world }, i) => {
         const info = { frames: this.framesPerStep, wallMs, isOverridden: others[i]! }
@@ -89,11 +92,10 @@ export class EnvCore {
     return this.#alone(async () => {
       for (const { world } of kept) this.#episode(world)
       const restored = await this.backend.restore(kept)
-      return kept.map(({ world }, i) => {
-        const { observation, shown } = this.episodes[world]!.goOn(restored[i]!)
-        this.#tell({ world, ...shown })
-        return observation
-      })
+      for (const [i, { world }] of kept.entries()) {
+        this.#tell({ world, ...this.episodes[world]!.goOn(restored[i]!) })
+      }
+      return this.#described(kept)
     })
   }
 
@@ -110,6 +112,13 @@ export class EnvCore {
     this.#isClosed = true
     this.#listeners.clear()
     await this.backend.close()
+  }
+
+  /** The newest observations, with what they show in words where that was asked for. */
+  async #described(worlds: readonly { world: number }[]): Promise<Observation[]> {
+    const observations: Observation[] = []
+    for (const { world } of worlds) observations.push(await this.episodes[world]!.describe())
+    return observations
   }
 
   /** One chunk of every world of the step; resolves to who drove in each. */

@@ -23,6 +23,11 @@ export interface EnvOptions {
   isOver?: (transition: Transition) => boolean
   /** 0 by default. */
   reward?: Reward
+  /**
+   * Observations say in words what they show, by the captioner of the model: after every step, or after every so many. Costs a
+   * few passes of a small network each time.
+   */
+  describe?: boolean | number
 }
 
 export interface ResetOptions {
@@ -58,6 +63,8 @@ export interface EnvRules {
   timeLimit: number
   isOver: (transition: Transition) => boolean
   reward: Reward
+  /** Steps from one description to the next; 0: none. */
+  describeEvery: number
 }
 
 const DEFAULT_PROMPT = 'a grassy plain by day'
@@ -70,6 +77,10 @@ export function envRules(options: EnvOptions): EnvRules {
   if (!Number.isInteger(frameSkip) || frameSkip < 1 || frameSkip > MAX_FRAME_SKIP) {
     throw new SoraError('option-invalid', `frameSkip is ${frameSkip}, not a whole number from 1 to ${MAX_FRAME_SKIP}`)
   }
+  const describeEvery = Number(options.describe ?? 0)
+  if (!Number.isInteger(describeEvery) || describeEvery < 0) {
+    throw new SoraError('option-invalid', `describe is ${options.describe}, neither true nor a whole number of steps`)
+  }
   if (!(timeLimit > 0)) throw new SoraError('option-invalid', `timeLimit is ${timeLimit}, not a number above 0`)
   return {
     prompt: checkPrompt(options.prompt ?? DEFAULT_PROMPT),
@@ -77,6 +88,7 @@ export function envRules(options: EnvOptions): EnvRules {
     timeLimit,
     isOver: options.isOver ?? (() => false),
     reward: options.reward ?? (() => 0),
+    describeEvery,
   }
 }
 

@@ -30,6 +30,10 @@ export class Episode {
   #observation: Observation | null = null
   #tick = 0
   #isOver = false
+  /** Of the newest chunks, as many as the captioner looks at. */
+  #latents: (Float32Array | null)[] = []
+  #description: string | null = null
+  #steps = 0
   rngSeed = 0
   /** Counts from 1 on. */
   number = 0
@@ -55,17 +59,18 @@ export class Episode {
     this.#isOver = true
   }
 
-  begin(chunk: EnvChunk, rngSeed: number): { observation: Observation; shown: Omit<ShownChunk, 'world'> } {
+  begin(chunk: EnvChunk, rngSeed: number): Omit<ShownChunk, 'world'> {
     return this.#begin(chunk, rngSeed, 0)
   }
 
   /** Begins with the last chunk of a world that was kept. Where the player is counts from there when nobody noted it. */
-  goOn({ chunk, rngSeed, place }: EnvRestored): { observation: Observation; shown: Omit<ShownChunk, 'world'> } {
-    const begun = this.#begin(chunk, rngSeed, chunk.index * this.#backend.manifest.frames.perChunk)
+  goOn({ chunk, rngSeed, place }: EnvRestored): Omit<ShownChunk, 'world'> {
+    const shown = this.#begin(chunk, rngSeed, chunk.index * this.#backend.manifest.frames.perChunk)
     const pose = place ?? ORIGIN
     this.#track.reset(pose)
-    this.#observation = { ...begun.observation, pose: begun.observation.pose && pose }
-    return { observation: this.#observation, shown: { ...begun.shown, poses: null } }
+    const observation = this.#observation!
+    this.#observation = { ...observation, pose: observation.pose && pose }
+    return { ...shown, poses: null }
   }
 
   /** Begins where another episode is: a branch of the same world. */
@@ -73,6 +78,9 @@ export class Episode {
     this.#track.reset(other.#track.pose)
     this.#tick = other.#tick
     this.#isOver = other.#isOver
+    this.#latents = [...other.#latents]
+    this.#description = other.#description
+    this.#steps = other.#steps
     this.#observation = other.#observation
     this.rngSeed = other.rngSeed
     this.number++
@@ -88,6 +96,9 @@ export class Episode {
     this.#track.reset()
     this.#tick = tick
     this.#isOver = false
+    this.#latents = []
+    this.#description = null
+    this.#steps = 0
     this.rngSeed = rngSeed
     this.number++
     return this.#show(chunk, true)
@@ -103,7 +114,26 @@ export class Episode {
   /** Takes in one chunk of a step that is under way. */
   take(chunk: EnvChunk): Omit<ShownChunk, 'world'> {
     this.#tick += this.#backend.manifest.frames.perChunk
-    return this.#show(chunk, false).shown
+    return this.#show(chunk, false)
+  }
+
+  /**
+   * Adds to the newest observation what it shows, when that is due; gives that observation.
+   *
+   * @throws SoraError `unsupported` where latents are not known
+   */
+  async describe(): Promise<Observation> {
+    const { describeEvery } = this.#rules
+    const isDue = describeEvery > 0 && this.#steps++ % describeEvery === 0
+    if (isDue) {
+      const known = this.#latents.filter((latent) => latent !== null)
+      if (known.length < this.#latents.length) {
+        throw new SoraError('unsupported', 'descriptions are made of latents, which are not known here')
+      }
+      this.#description = await this.#backend.describe(known)
+      this.#observation = { ...this.#observation!, description: this.#description }
+    }
+    return this.#observation!
   }
 
   /**
@@ -126,11 +156,17 @@ export class Episode {
     const { manifest, size } = this.#backend
     const steps = this.#track.follow({ frames: manifest.frames.perChunk, pose: this.#exactPose(chunk) })
     const last = steps?.at(-1)
-    const where = { tick: this.#tick, pose: last?.pose ?? null, motion: last?.step ?? null }
-    const observation = makeObservation(manifest, size, chunk, where)
-    this.#observation = observation
-    const shown = { ...this.#shownChunk(chunk, steps, isFirst) }
-    return { observation, shown }
+    const where = {
+      tick: this.#tick,
+      pose: last?.pose ?? null,
+      motion: last?.step ?? null,
+      description: this.#description,
+    }
+    if (this.#rules.describeEvery > 0) {
+      this.#latents = [...this.#latents, chunk.latent].slice(-this.#backend.describedChunks)
+    }
+    this.#observation = makeObservation(manifest, size, chunk, where)
+    return this.#shownChunk(chunk, steps, isFirst)
   }
 
   #shownChunk(chunk: EnvChunk, steps: readonly { step: PoseStep; pose: Pose }[] | null, isFirst: boolean) {

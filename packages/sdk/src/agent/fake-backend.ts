@@ -15,6 +15,8 @@ import {
 export interface FakeBackendOptions {
   worlds?: number
   isRealTime?: boolean
+  /** Chunks that a description looks at; it cannot describe by default. */
+  describedChunks?: number
   /** Inverse depth of every sample of a world's newest chunk; 0, open sky, by default. */
   inverseDepth?: (world: number, index: number) => number
 }
@@ -73,6 +75,14 @@ export class FakeBackend implements EnvBackend {
     if (this.isClosed) throw new SoraError('env-state', 'the backend is closed')
     this.calls.push(moves)
     return moves.map(({ world, actions }) => this.#chunk(world, actions))
+  }
+
+  get describedChunks(): number {
+    return this.#options.describedChunks ?? 0
+  }
+
+  async describe(latents: readonly Float32Array[]): Promise<string> {
+    return `chunks ${latents.map((latent) => latent[0]).join(' ')}`
   }
 
   async say(world: number, text: string): Promise<void> {

@@ -25,6 +25,7 @@ export { scripted, scriptFrames } from './policies/scripted.ts'
 export { type EpisodeStart, type Policy, policyOf, withinTurn } from './policy.ts'
 export {
   brightness,
+  captionMatch,
   distanceFromStart,
   distanceWalked,
   heightGained,

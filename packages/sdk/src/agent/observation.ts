@@ -29,6 +29,8 @@ export interface Observation {
   /** World time since the first view. */
   seconds: number
   caption: string
+  /** What the captioner last said of this world; null unless the environment was asked to `describe`. */
+  description: string | null
   /** [C,h,w] of the newest chunk, for policies that read latents; null where it is not known */
   latent: Float32Array | null
   /** Whose controls the chunk reflects; '' for the environment's own. */
@@ -40,13 +42,14 @@ export interface Whereabouts {
   tick: number
   pose: Pose | null
   motion: PoseStep | null
+  description: string | null
 }
 
 export function makeObservation(
   manifest: ModelManifest,
   { width, height }: FrameSize,
   chunk: EnvChunk,
-  { tick, pose, motion }: Whereabouts,
+  { tick, pose, motion, description }: Whereabouts,
 ): Observation {
   return {
     width,
@@ -59,6 +62,7 @@ export function makeObservation(
     tick,
     seconds: tick / manifest.frames.perSecond,
     caption: chunk.caption,
+    description,
     latent: chunk.latent,
     driver: chunk.driver,
   }

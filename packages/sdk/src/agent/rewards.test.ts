@@ -3,6 +3,7 @@ import type { Reward } from './env-options.ts'
 import type { Observation } from './observation.ts'
 import {
   brightness,
+  captionMatch,
   distanceFromStart,
   distanceWalked,
   heightGained,
@@ -48,4 +49,14 @@ it('gives nothing where the model tells nothing', () => {
   const blind = { pose: null, depth: null } as Observation
   const rewards = [distanceWalked(), distanceFromStart(), heightGained(), newGround(), lookedAtNear(), openView()]
   expect(rewards.map((reward) => of(reward, blind, blind))).toEqual([0, 0, 0, 0, 0, 0])
+})
+
+it('compares what is described with a caption, word by word', () => {
+  const after = { description: 'a snowy forest at dusk', caption: 'a snowy plain at the dusk, it snows' } as Observation
+  // snowy and dusk of snowy, plain, dusk, snows
+  expect(of(captionMatch(), after, after)).toBe(0.5)
+  expect(of(captionMatch('Forest!'), after, after)).toBe(1)
+  expect(of(captionMatch('in the'), after, after)).toBe(0)
+  const mute = { ...after, description: null }
+  expect(() => of(captionMatch(), mute, mute)).toThrow(expect.objectContaining({ code: 'unsupported' }))
 })

@@ -1,3 +1,4 @@
+import { SoraError } from '../protocol/index.ts'
 import type { Reward, Transition } from './env-options.ts'
 import type { DepthImage, Observation } from './observation.ts'
 
@@ -53,9 +54,38 @@ export function brightness(): Reward {
   return ({ after: { frame } }) => frame.reduce((sum, value) => sum + value, 0) / (255 * frame.length)
 }
 
+/**
+ * How much of a caption the picture shows by the model's own captioner: the share of the caption's words, articles and the like
+ * left out, that the description has. 0 to 1, as of the newest description.
+ *
+ * @param wanted a caption of one's own; the one in force by default
+ * @throws SoraError (the reward does) `unsupported` in an environment that does not `describe`
+ */
+export function captionMatch(wanted?: string): Reward {
+  return ({ after: { description, caption } }) => {
+    if (description === null) {
+      throw new SoraError(
+        'unsupported',
+        'the reward captionMatch needs descriptions: create the environment with "describe"',
+      )
+    }
+    const asked = contentWords(wanted ?? caption)
+    const seen = new Set(contentWords(description))
+    return asked.length === 0 ? 0 : asked.filter((word) => seen.has(word)).length / asked.length
+  }
+}
+
 /** Several rewards as one: `sumOf([distanceWalked(), 1], [heightGained(), 2])`. */
 export function sumOf(...parts: readonly (readonly [reward: Reward, weight: number])[]): Reward {
   return (transition) => parts.reduce((sum, [reward, weight]) => sum + weight * reward(transition), 0)
+}
+
+const FUNCTION_WORDS = new Set('a an and at by from in into is it its of off on over the then to under with'.split(' '))
+
+/** Each once. */
+function contentWords(text: string): string[] {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+  return [...new Set(words)].filter((word) => !FUNCTION_WORDS.has(word))
 }
 
 function walked({ before, after }: Transition): number {

@@ -114,6 +114,36 @@ it('stops when told to', async () => {
   await playsOn()
 })
 
+it('stops while a reset waits for somebody', async () => {
+  const backend = new FakeBackend(FAKE_MANIFEST)
+  const reset = backend.reset.bind(backend)
+  let goOn = () => {}
+  backend.reset = async (starts) => {
+    await new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    return reset(starts)
+  }
+  env = new WorldEnv(backend, { timeLimit: 1 })
+  const stop = new AbortController()
+  const run = runPolicy(env, ahead, { signal: stop.signal })
+  stop.abort(new SoraError('aborted', 'enough'))
+  await expect(run).rejects.toMatchObject({ code: 'aborted' })
+  // The reset is the environment's until it is done.
+  await expect(env.reset()).rejects.toMatchObject({ code: 'env-state' })
+  goOn()
+  backend.reset = reset
+  await expect
+    .poll(() =>
+      env.reset().then(
+        () => true,
+        () => false,
+      ),
+    )
+    .toBe(true)
+  await playsOn()
+})
+
 it('refuses a number of episodes that is none', async () => {
   await expect(runPolicy(env, ahead, { episodes: 0 })).rejects.toMatchObject({ code: 'option-invalid' })
 })

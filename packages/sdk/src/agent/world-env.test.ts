@@ -165,3 +165,30 @@ it.each([{ frameSkip: 0 }, { frameSkip: 1.5 }, { frameSkip: Number.NaN }, { time
     expect(() => envOf(options)).toThrow(expect.objectContaining({ code: 'option-invalid' }))
   },
 )
+
+describe('descriptions', () => {
+  const described = (describe: number | boolean, describedChunks = 2) => {
+    backend = new FakeBackend(FAKE_MANIFEST, { describedChunks })
+    return envOf({ describe, frameSkip: 2 })
+  }
+
+  it('are of the newest chunks, every so many steps; the last one stands meanwhile', async () => {
+    const env = described(2)
+    const said = [(await env.reset()).description]
+    for (let step = 0; step < 4; step++) said.push((await env.step({})).observation.description)
+    // Two chunks a step: the reset brings chunk 0, the second step chunks 3 and 4.
+    expect(said).toEqual(['chunks 0', 'chunks 0', 'chunks 3 4', 'chunks 3 4', 'chunks 7 8'])
+    expect((await env.reset()).description).toBe('chunks 0')
+  })
+
+  it('are null unless asked for', async () => {
+    const env = envOf()
+    expect((await env.reset()).description).toBeNull()
+    expect((await env.step({})).observation.description).toBeNull()
+  })
+
+  it('are refused where nothing can describe, and for a number of steps that is none', () => {
+    expect(() => described(true, 0)).toThrow(expect.objectContaining({ code: 'unsupported' }))
+    expect(() => described(1.5)).toThrow(expect.objectContaining({ code: 'option-invalid' }))
+  })
+})

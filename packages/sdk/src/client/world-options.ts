@@ -20,8 +20,8 @@ export interface WorldClientOptions {
    */
   snapshot?: Uint8Array
   /**
-   * `latent`: decode here (small packets, depth and any renderer); `image`: the server decodes. `auto` tries the first
-   * and falls back to the second.
+   * `latent`: decode here (small packets); `image`: the server decodes. Both give depth where the model does. `auto` tries
+   * the first and falls back to the second.
    */
   downlink?: 'auto' | 'latent' | 'image'
   /** Picture size; one of the model's. */

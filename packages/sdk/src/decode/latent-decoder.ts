@@ -1,22 +1,19 @@
 import { SoraError } from '../protocol/index.ts'
 import type { Chunk } from '../stream/chunk-assembler.ts'
 import type { DecodedChunk, DecoderOptions, FrameDecoder, Picture } from './frame-decoder.ts'
-import type { EngineFrame, LatentEngine } from './latent-engine.ts'
+import type { EngineFrame } from './latent-engine.ts'
 import { type EngineStream, SharedEngines } from './shared-engines.ts'
-import { decoderFile, type EngineShape, engineMakers, engineShape, engineSource, startEngine } from './start-engine.ts'
+import {
+  decoderFile,
+  type EngineOptions,
+  type EngineShape,
+  engineMakers,
+  engineShape,
+  engineSource,
+  startEngine,
+} from './start-engine.ts'
 
-export interface LatentDecoderOptions {
-  /** `auto`: WebGPU where it works and is fast enough, else WASM. `webgpu`: also a slow one. */
-  backend?: 'auto' | 'webgpu' | 'wasm'
-  /** WASM threads, on pages that are isolated (COOP and COEP headers); all cores but one, and at most four, by default. */
-  threads?: number
-  /**
-   * Starts the worker that `@sora-world/sdk/decoder-worker` is the entry of, for bundlers that do not understand
-   * `new Worker(new URL(..., import.meta.url))`. `null`: decode in this thread.
-   */
-  createWorker?: (() => Worker) | null
-  /** Takes the place of onnxruntime-web in this thread; for tests. */
-  createEngine?: () => LatentEngine | Promise<LatentEngine>
+export interface LatentDecoderOptions extends EngineOptions {
   /**
    * Decoders of one set share an engine where model, size, backend and the functions above are the same. One set for the
    * whole page by default: several worlds, one worker.

@@ -1,8 +1,22 @@
 import { chunkDurationMs, type ModelManifest, SoraError } from '../protocol/index.ts'
 import type { DecoderOptions } from './frame-decoder.ts'
-import type { LatentDecoderOptions } from './latent-decoder.ts'
 import type { EngineModel, LatentEngine } from './latent-engine.ts'
 import { WorkerEngine } from './worker-engine.ts'
+
+/** What runs the decoder. */
+export interface EngineOptions {
+  /** `auto`: WebGPU where it works and is fast enough, else WASM. `webgpu`: also a slow one. */
+  backend?: 'auto' | 'webgpu' | 'wasm'
+  /** WASM threads, on pages that are isolated (COOP and COEP headers); all cores but one, and at most four, by default. */
+  threads?: number
+  /**
+   * Starts the worker that `@sora-world/sdk/decoder-worker` is the entry of, for bundlers that do not understand
+   * `new Worker(new URL(..., import.meta.url))`. `null`: decode in this thread.
+   */
+  createWorker?: (() => Worker) | null
+  /** Takes the place of onnxruntime-web in this thread; for tests. */
+  createEngine?: () => LatentEngine | Promise<LatentEngine>
+}
 
 /** Everything about a model that an engine needs to know, but for the graph. */
 export type EngineShape = Omit<EngineModel, 'graph'>
@@ -11,7 +25,7 @@ type EngineMaker = () => LatentEngine | Promise<LatentEngine>
 
 export function engineShape(
   { manifest, size }: Pick<DecoderOptions, 'manifest' | 'size'>,
-  { backend = 'auto', threads = 0 }: LatentDecoderOptions,
+  { backend = 'auto', threads = 0 }: EngineOptions,
 ): EngineShape {
   return {
     channels: manifest.latent.channels,
@@ -71,14 +85,14 @@ export async function startEngine(
 }
 
 /** Ways to decode, best first. */
-export function engineMakers({ createEngine, createWorker }: LatentDecoderOptions): readonly EngineMaker[] {
+export function engineMakers({ createEngine, createWorker }: EngineOptions): readonly EngineMaker[] {
   if (createEngine) return [createEngine]
   const start = createWorker === undefined ? PAGE_WORKER : createWorker
   return start ? [() => new WorkerEngine(start()), inThisThread] : [inThisThread]
 }
 
 /** Two decoders with the same source can share an engine. */
-export function engineSource({ createEngine, createWorker }: LatentDecoderOptions): object {
+export function engineSource({ createEngine, createWorker }: EngineOptions): object {
   return createEngine ?? (createWorker === undefined ? PAGE_WORKER : createWorker) ?? inThisThread
 }
 

@@ -1,8 +1,8 @@
 import { Packr } from 'msgpackr'
-import { z } from 'zod'
 import { SoraError } from './errors.ts'
 import { LIMITS } from './limits.ts'
 import { PROTOCOL_VERSION } from './version.ts'
+import { IN_WORDS, z } from './zod.ts'
 
 /**
  * One binary message per chunk:
@@ -16,7 +16,7 @@ import { PROTOCOL_VERSION } from './version.ts'
 const HEADER_LENGTH_BYTES = 4
 
 /** Samples on one side: finer than any picture is no depth. */
-const depthSide = z.int().positive().max(4096)
+const depthSide = z.int().check(z.positive(), z.lte(4096))
 
 const timingsSchema = z.object({
   /** Waiting for the worker, denoise steps, commit pass, server-side decode and image encoding (image downlink only). */
@@ -32,32 +32,32 @@ const headerSchema = z.object({
   v: z.literal(PROTOCOL_VERSION),
   kind: z.enum(['latent', 'image']),
   /** Counts the worlds of this room; a new prompt or reset adds one. Decoder state starts anew with it. */
-  world: z.int().nonnegative(),
+  world: z.int().check(z.nonnegative()),
   /** Chunk index within the world, from 0. */
-  seq: z.int().nonnegative(),
+  seq: z.int().check(z.nonnegative()),
   /** Index of the chunk's first frame within the world. */
-  firstFrame: z.int().nonnegative(),
-  frames: z.int().positive().max(64),
+  firstFrame: z.int().check(z.nonnegative()),
+  frames: z.int().check(z.positive(), z.lte(64)),
   /** `seq` of the last control message of the driver that this chunk reflects, and who that was ('' = nobody). */
-  actionSeq: z.int().nonnegative(),
+  actionSeq: z.int().check(z.nonnegative()),
   driver: z.string(),
   /** [C, h, w] of the latent; also there in image packets, for the record. */
-  shape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
+  shape: z.tuple([z.int().check(z.positive()), z.int().check(z.positive()), z.int().check(z.positive())]),
   /** Movement into each frame, frames * fields numbers in the manifest's order; empty when the model has no pose. */
-  pose: z.array(z.number()).max(1024),
+  pose: z.array(z.number()).check(z.maxLength(1024)),
   /** Image downlink: bytes of each frame's image in the payload, and their media type. */
-  imageBytes: z.array(z.int().positive()).max(64).optional(),
-  imageType: z.string().optional(),
+  imageBytes: z.optional(z.array(z.int().check(z.positive())).check(z.maxLength(64))),
+  imageType: z.optional(z.string()),
   /**
    * Image downlink: [height, width] of each frame's depth. The payload ends with frames * height * width bytes of it, see
    * `encodeDepth`; missing when the model gives no depth.
    */
-  depthShape: z.tuple([depthSide, depthSide]).optional(),
+  depthShape: z.optional(z.tuple([depthSide, depthSide])),
   /** True for chunks sent again to a late joiner: decode them, show only the last. */
-  catchUp: z.boolean().optional(),
+  catchUp: z.optional(z.boolean()),
   /** True when the world had broken down and starts anew here, at the same place: the decoder starts anew, too. */
-  recovery: z.boolean().optional(),
-  steps: z.int().nonnegative(),
+  recovery: z.optional(z.boolean()),
+  steps: z.int().check(z.nonnegative()),
   timings: timingsSchema,
 })
 
@@ -111,7 +111,7 @@ function readHeader(bytes: Uint8Array): ChunkHeader {
   if (typeof version === 'number' && version !== PROTOCOL_VERSION) {
     throw new SoraError('protocol-version', `packet of protocol ${version}, this client speaks ${PROTOCOL_VERSION}`)
   }
-  const parsed = headerSchema.safeParse(raw)
+  const parsed = headerSchema.safeParse(raw, IN_WORDS)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new SoraError('packet-invalid', `packet header "${issue?.path.join('.')}": ${issue?.message}`)

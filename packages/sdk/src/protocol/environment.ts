@@ -77,6 +77,15 @@ export interface EnvBackend {
   reset(starts: readonly EnvStart[]): Promise<EnvChunk[]>
   /** The next chunk of each world named, in the order of `moves`; made in one batch where that is possible. */
   advance(moves: readonly EnvMove[]): Promise<EnvChunk[]>
+  /** Chunks that {@link describe} looks at; 0 where nothing can describe what is seen. */
+  readonly describedChunks: number
+  /**
+   * What the last chunks of a world show, in words.
+   *
+   * @param latents at least one, each [C,h,w], oldest first
+   * @throws SoraError `unsupported` when nothing here can tell
+   */
+  describe(latents: readonly Float32Array[]): Promise<string>
   /** Something happens in a world: "it starts to rain". */
   say(world: number, text: string): Promise<void>
   /**

@@ -1,29 +1,29 @@
-import { z } from 'zod'
 import { type ErrorNotice, SoraError } from './errors.ts'
 import { LIMITS } from './limits.ts'
+import { IN_WORDS, z } from './zod.ts'
 
-const name = z.string().min(1).max(32)
-const seq = z.int().nonnegative()
-const rngSeed = z.int().min(0).max(0xffffffff)
+const name = z.string().check(z.minLength(1), z.maxLength(32))
+const seq = z.int().check(z.nonnegative())
+const rngSeed = z.int().check(z.gte(0), z.lte(0xffffffff))
 /** Of a world that lies on the server for a while. */
-const snapshotId = z.string().regex(/^[0-9a-f]{32}$/)
-const axisDelta = z.number().min(-LIMITS.axisDelta).max(LIMITS.axisDelta)
+const snapshotId = z.string().check(z.regex(/^[0-9a-f]{32}$/))
+const axisDelta = z.number().check(z.gte(-LIMITS.axisDelta), z.lte(LIMITS.axisDelta))
 
 /** Messages of a client, by name. A request (marked) is answered with the value its reply type says. */
 const clientMessages = {
   /** State of the driver's controls: buttons held now, buttons pressed since the last message, axis deltas since then. */
   control: z.object({
     seq,
-    held: z.array(name).max(64),
-    pressed: z.array(name).max(64),
+    held: z.array(name).check(z.maxLength(64)),
+    pressed: z.array(name).check(z.maxLength(64)),
     axes: z.record(name, axisDelta),
   }),
   /** Request: a new world from a prompt. */
-  prompt: z.object({ text: z.string(), rngSeed: rngSeed.optional() }),
+  prompt: z.object({ text: z.string(), rngSeed: z.optional(rngSeed) }),
   /** Request: something happens in the world that is being played ("it starts to rain"). */
   event: z.object({ text: z.string() }),
   /** Request: the same prompt from the start; a new random seed when none is given. */
-  reset: z.object({ rngSeed: rngSeed.optional() }),
+  reset: z.object({ rngSeed: z.optional(rngSeed) }),
   /** Request: keep the world as it is; the file is fetched over HTTP. */
   snapshot: z.object({}),
   /** Request: a world that was sent over HTTP takes the place of this one. */
@@ -31,7 +31,7 @@ const clientMessages = {
   /** Request: back to before a chunk of this world, at most a minute; it goes on from there as another. */
   rewind: z.object({ seq }),
   /** Request: rooms in which this world goes on from here, each on its own. */
-  fork: z.object({ count: z.int().min(1).max(LIMITS.branches) }),
+  fork: z.object({ count: z.int().check(z.gte(1), z.lte(LIMITS.branches)) }),
   pause: z.object({ paused: z.boolean() }),
   /** Request: become the driver; release gives the controls back. */
   'take-control': z.object({}),
@@ -125,16 +125,16 @@ export interface RoomView {
 /** Options of a join. */
 export const joinOptionsSchema = z.object({
   protocol: z.int(),
-  prompt: z.string().max(LIMITS.promptLength).optional(),
-  rngSeed: rngSeed.optional(),
-  downlink: z.enum(['latent', 'image']).default('latent'),
-  size: z.object({ width: z.int().positive(), height: z.int().positive() }).optional(),
-  steps: z.int().positive().max(64).optional(),
-  role: z.enum(['player', 'spectator']).default('player'),
+  prompt: z.optional(z.string().check(z.maxLength(LIMITS.promptLength))),
+  rngSeed: z.optional(rngSeed),
+  downlink: z._default(z.enum(['latent', 'image']), 'latent'),
+  size: z.optional(z.object({ width: z.int().check(z.positive()), height: z.int().check(z.positive()) })),
+  steps: z.optional(z.int().check(z.positive(), z.lte(64))),
+  role: z._default(z.enum(['player', 'spectator']), 'player'),
   /** Whether a new room's world is started anew from its memory when it breaks down; the server decides without it. */
-  guard: z.boolean().optional(),
+  guard: z.optional(z.boolean()),
   /** A new room goes on with this world, sent over HTTP before; prompt, random seed, size and steps are its own. */
-  snapshot: snapshotId.optional(),
+  snapshot: z.optional(snapshotId),
 })
 export type JoinOptions = z.input<typeof joinOptionsSchema>
 
@@ -148,7 +148,7 @@ export function parseClientMessage(type: string, payload: unknown): ClientMessag
 export function parseClientMessage(type: string, payload: unknown): unknown {
   if (!Object.hasOwn(clientMessages, type))
     throw new SoraError('message-unknown', `unknown message "${type.slice(0, 40)}"`)
-  const parsed = clientMessages[type as ClientMessageName].safeParse(payload ?? {})
+  const parsed = clientMessages[type as ClientMessageName].safeParse(payload ?? {}, IN_WORDS)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new SoraError('message-invalid', `message "${type}", field "${issue?.path.join('.')}": ${issue?.message}`)

@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { SoraError } from './errors.ts'
+import { IN_WORDS, z } from './zod.ts'
 
 /** Version of the package format; see docs/model-package.md. */
 export const MANIFEST_VERSION = 1
@@ -12,7 +12,7 @@ const VIEW_CHANNELS = 6
 const MEMORY_FIELDS = ['right', 'up', 'forward', 'onGround']
 
 const binding = z.enum(['hold', 'press', 'axis', 'pointer', 'wheel'])
-const count = z.int().positive()
+const count = z.int().check(z.positive())
 
 const sizeSchema = z.object({ width: count, height: count, latentWidth: count, latentHeight: count })
 
@@ -22,30 +22,37 @@ const captionerSchema = z.object({ file: z.string(), maxChunks: count, length: c
 const policySchema = z.object({
   file: z.string(),
   maxChunks: count,
-  cameraBins: z.array(z.number().min(-1).max(1)).min(2),
+  cameraBins: z.array(z.number().check(z.gte(-1), z.lte(1))).check(z.minLength(2)),
 })
 
 const manifestSchema = z.object({
   manifestVersion: z.literal(MANIFEST_VERSION),
-  name: z.string().min(1).max(64),
-  version: z.string().min(1).max(32),
+  name: z.string().check(z.minLength(1), z.maxLength(64)),
+  version: z.string().check(z.minLength(1), z.maxLength(32)),
   licence: z.string(),
-  frames: z.object({ perSecond: z.number().positive(), perChunk: count }),
-  sizes: z.array(sizeSchema).min(1),
-  latent: z.object({ channels: count, wire: z.object({ clip: z.number().positive() }) }),
+  frames: z.object({ perSecond: z.number().check(z.positive()), perChunk: count }),
+  sizes: z.array(sizeSchema).check(z.minLength(1)),
+  latent: z.object({ channels: count, wire: z.object({ clip: z.number().check(z.positive()) }) }),
   actionSpace: z.object({
-    buttons: z.array(z.object({ name: z.string(), binding })).max(64),
-    axes: z.array(z.object({ name: z.string(), binding, unit: z.string(), max: z.number().positive() })).max(16),
+    buttons: z.array(z.object({ name: z.string(), binding })).check(z.maxLength(64)),
+    axes: z
+      .array(z.object({ name: z.string(), binding, unit: z.string(), max: z.number().check(z.positive()) }))
+      .check(z.maxLength(16)),
   }),
   denoiser: z.object({
     contextChunks: count,
-    tokensPerChunk: z.object({ fixed: z.int().nonnegative(), perLatentCell: count }),
+    tokensPerChunk: z.object({ fixed: z.int().check(z.nonnegative()), perLatentCell: count }),
     layers: count,
     heads: count,
     headDim: count,
     timePeriod: count,
-    steps: z.object({ default: count, allowed: z.array(count).min(1), max: count, first: count.optional() }),
-    contextNoise: z.number().min(0).max(1),
+    steps: z.object({
+      default: count,
+      allowed: z.array(count).check(z.minLength(1)),
+      max: count,
+      first: z.optional(count),
+    }),
+    contextNoise: z.number().check(z.gte(0), z.lte(1)),
   }),
   decoder: z.object({ stateChannels: count, depthScale: count }),
   text: z.object({
@@ -53,15 +60,19 @@ const manifestSchema = z.object({
     queryTokens: count,
     width: count,
     pooledWidth: count,
-    tokenizer: z.object({ kind: z.literal('words'), words: z.array(z.string()).min(1), hashBuckets: count }),
+    tokenizer: z.object({
+      kind: z.literal('words'),
+      words: z.array(z.string()).check(z.minLength(1)),
+      hashBuckets: count,
+    }),
   }),
-  pose: z.object({ fields: z.array(z.string()).min(1) }).nullable(),
+  pose: z.nullable(z.object({ fields: z.array(z.string()).check(z.minLength(1)) })),
   outputs: z.array(z.enum(['rgb', 'depth', 'pose'])),
-  memory: z.object({ scale: count, channels: count, maxPoints: count.max(MAX_POINTS) }).nullish(),
-  camera: z.object({ verticalFovDegrees: z.number().positive().max(179) }),
-  readers: z.object({ captioner: captionerSchema.optional(), policy: policySchema.optional() }).nullish(),
+  memory: z.nullish(z.object({ scale: count, channels: count, maxPoints: count.check(z.lte(MAX_POINTS)) })),
+  camera: z.object({ verticalFovDegrees: z.number().check(z.positive(), z.lte(179)) }),
+  readers: z.nullish(z.object({ captioner: z.optional(captionerSchema), policy: z.optional(policySchema) })),
   variants: z.record(z.string(), fileNames),
-  files: z.record(z.string(), z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: count })),
+  files: z.record(z.string(), z.object({ sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)), bytes: count })),
   training: z.looseObject({ tier: z.string(), summary: z.string() }),
 })
 
@@ -82,7 +93,7 @@ export function parseManifest(json: unknown): ModelManifest {
       `manifest version ${JSON.stringify(version)} is not supported; this build reads version ${MANIFEST_VERSION}`,
     )
   }
-  const parsed = manifestSchema.safeParse(json)
+  const parsed = manifestSchema.safeParse(json, IN_WORDS)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new SoraError('model-invalid', `manifest field "${issue?.path.join('.')}": ${issue?.message}`)

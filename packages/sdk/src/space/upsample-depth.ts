@@ -24,7 +24,8 @@ export function upsampleDepth(picture: DepthPicture, into: Float32Array, stride 
   if (!inverseDepth || into.length !== width * height) return false
   const columns = between(picture.width, depthWidth, stride)
   const rows = between(picture.height, depthHeight, stride)
-  const guide = guideColours(picture, stride)
+  // Of many pixels, every other one tells the mean.
+  const guide = guideColours(picture, Math.max(stride, picture.width >= 4 * depthWidth ? 2 : 1))
   for (let y = 0; y < height; y++) {
     const [above, below] = [rows.low[y]! * depthWidth, rows.high[y]! * depthWidth]
     const firstPixel = (y * stride + (stride >> 1)) * picture.width + (stride >> 1)

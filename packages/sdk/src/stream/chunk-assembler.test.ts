@@ -57,6 +57,17 @@ describe('ChunkAssembler', () => {
     expect(words(row)).toEqual(['restart', 'restart', 'stale', 'follows'])
   })
 
+  it('restarts where the world starts anew because it had broken down', () => {
+    const assembler = new ChunkAssembler()
+    const row = [{ seq: 4 }, { seq: 5 }, { seq: 6, recovery: true }, { seq: 7 }]
+    expect(row.map((header) => word(assembler.push(packet(header))))).toEqual([
+      'restart',
+      'follows',
+      'restart',
+      'follows',
+    ])
+  })
+
   it('restarts when the downlink changes, or when it is told to', () => {
     const assembler = new ChunkAssembler()
     assembler.push(packet({ seq: 0 }))

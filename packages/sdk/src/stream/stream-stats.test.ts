@@ -43,6 +43,14 @@ describe('StreamStats', () => {
     expect(stats.snapshot(300).inputToPhotonMs.count).toBe(0)
   })
 
+  it('counts how often the world was started anew, not what comes again', () => {
+    const stats = new StreamStats()
+    stats.chunk(header(), 100)
+    stats.chunk(header({ recovery: true }), 300)
+    stats.chunk(header({ recovery: true, catchUp: true }), 310)
+    expect(stats.snapshot(400).recoveries).toBe(1)
+  })
+
   it('does not count what a pause made late', () => {
     const stats = new StreamStats()
     stats.sent(1, 100)

@@ -1,17 +1,17 @@
-import { z } from 'zod'
 import { PROTOCOL_VERSION, type RoomView, SoraError, type WelcomeMessage } from '../protocol/index.ts'
+import { IN_WORDS, z } from '../protocol/zod.ts'
 
-const count = z.int().positive()
+const count = z.int().check(z.positive())
 
 const welcomeSchema = z.object({
   protocol: z.int(),
   sessionId: z.string(),
-  modelUrl: z.string().min(1),
+  modelUrl: z.string().check(z.minLength(1)),
   modelName: z.string(),
   size: z.object({ width: count, height: count, latentWidth: count, latentHeight: count }),
   provider: z.string(),
   variant: z.string(),
-  steps: z.int().nonnegative(),
+  steps: z.int().check(z.nonnegative()),
 })
 
 /**
@@ -24,7 +24,7 @@ export function parseWelcome(payload: unknown): WelcomeMessage {
   if (typeof version === 'number' && version !== PROTOCOL_VERSION) {
     throw new SoraError('protocol-version', `the server speaks protocol ${version}, this client ${PROTOCOL_VERSION}`)
   }
-  const parsed = welcomeSchema.safeParse(payload)
+  const parsed = welcomeSchema.safeParse(payload, IN_WORDS)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new SoraError('message-invalid', `welcome of the server, field "${issue?.path.join('.')}": ${issue?.message}`)

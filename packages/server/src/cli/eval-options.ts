@@ -14,6 +14,7 @@ usage: sora-world eval [options]
   --captions N       captions that worlds are made from              default: all 128; 32 with --quick
   --rollouts N       long rollouts for drift                         default: 24; 8 with --quick
   --seconds N        length of each                                  default: 60; 12 with --quick
+  --no-guard         lets rollouts that break down go on as they are
   --steps N          denoise steps                                   default: the model's
   --out DIR          where figures.json and contact-sheet.png go     default: test/output/eval
   --provider NAME    auto, cpu, webgpu, cuda                         default: auto
@@ -43,6 +44,7 @@ export interface EvalOptions {
   captions: number | undefined
   rollouts: number
   seconds: number
+  guard: boolean
   steps: number | undefined
   out: string
   provider: string
@@ -74,6 +76,7 @@ export function parseEvalOptions(argv: string[]): EvalOptions | 'help' {
     captions: integer('captions', values.captions, 1, 10_000),
     rollouts: integer('rollouts', values.rollouts, 1, 1000) ?? amount.rollouts,
     seconds: integer('seconds', values.seconds, 2, 3600) ?? amount.seconds,
+    guard: !values['no-guard'],
     steps: integer('steps', values.steps, 1, 64),
     out: values.out ?? 'test/output/eval',
     provider: values.provider ?? 'auto',
@@ -117,6 +120,7 @@ function readFlags(argv: string[]) {
         only: text,
         seeds: text,
         'no-memory': { type: 'boolean' },
+        'no-guard': { type: 'boolean' },
         'task-scripts': text,
         'revisit-sheet': { type: 'boolean' },
       },

@@ -7,7 +7,7 @@ import type { Judges } from '../evaluate/judges.ts'
 import { TASKS } from '../evaluate/tasks/all-tasks.ts'
 import { checkScorer, countTasks, measureTasks } from '../evaluate/tasks/measure-tasks.ts'
 import type { Task } from '../evaluate/tasks/task.ts'
-import { checkTable, successBy, taskTable } from '../evaluate/tasks/task-report.ts'
+import { checkTable, scoresBy, successBy, taskTable } from '../evaluate/tasks/task-report.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { saveFile } from '../studio/save-file.ts'
@@ -60,13 +60,13 @@ export async function evaluateTasks(
   const onProgress = (task: string, done: number, total: number) => progress.update(task, done, total)
   try {
     const run = options.clips === undefined ? play : check
-    const { sheet, table, figures } = await run(model, judges, options, { tasks, signal, onProgress })
+    const { sheet, table, figures, scores } = await run(model, judges, options, { tasks, signal, onProgress })
     progress.end()
     const { name, version } = model.manifest
     const line = { name: 'eval', model: name, version, variant: model.variant, judges: judges.version, ...figures }
     const files = ['tasks.png', 'tasks.json'].map((file) => join(options.out, file)) as [string, string]
     await saveFile(files[0], await drawContactSheet(sheet, model.manifest.sizes[0]!))
-    await saveFile(files[1], new TextEncoder().encode(`${JSON.stringify(line, null, 1)}\n`))
+    await saveFile(files[1], new TextEncoder().encode(`${JSON.stringify({ ...line, scores }, null, 1)}\n`))
     streams.stdout.write(`${table}\n${files.join(', ')}\n${JSON.stringify(line)}\n`)
   } finally {
     progress.end()
@@ -86,6 +86,7 @@ async function play(model: WorldModel, judges: Judges, { seeds, steps, memory }:
     sheet: measured.map(({ pictures }) => pictures),
     table: taskTable(measured),
     figures: { tasks: countTasks(measured), of: measured.length, seeds, memory, tasksBy: successBy(measured) },
+    scores: scoresBy(measured),
   }
 }
 
@@ -96,5 +97,6 @@ async function check(model: WorldModel, judges: Judges, { clips, count }: EvalOp
     sheet: done.map(({ pictures }) => pictures),
     table: checkTable(checks),
     figures: { scorer: { done: successBy(done), idle: successBy(idle) } },
+    scores: { done: scoresBy(done), idle: scoresBy(idle) },
   }
 }

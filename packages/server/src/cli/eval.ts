@@ -88,6 +88,7 @@ async function measure(
       captions: options.captions,
       edits,
       drift: { rollouts: options.rollouts, seconds: options.seconds },
+      guard: options.guard,
       signal,
       onProgress: (figure, done, total) => progress.update(figure, done, total),
     })

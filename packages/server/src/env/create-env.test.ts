@@ -1,6 +1,7 @@
-import { noop, runPolicy, scripted } from '@sora-world/sdk/agent'
+import { captionMatch, noop, runPolicy, scripted } from '@sora-world/sdk/agent'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FakeModel } from '../model/fake-model.ts'
+import { FakeReaders } from '../model/fake-readers.ts'
 import { trackOf } from '../studio/action-file.ts'
 import { generateVideo } from '../studio/generate.ts'
 import { type CreateEnvOptions, createEnv, createVecEnv } from './create-env.ts'
@@ -69,6 +70,31 @@ describe('an environment in process', () => {
     await expect(runPolicy(env, broken)).rejects.toMatchObject({ code: 'action-invalid' })
     const report = await runPolicy(env, noop(), { rngSeed: 1 })
     expect(report.episodes).toMatchObject([{ steps: 2, truncated: true }])
+  })
+
+  it('says in words what it shows, and how much of its caption', async () => {
+    const env = await fakeEnv({ describe: true, prompt: 'a fake forest', reward: captionMatch() })
+    expect((await env.reset()).description).toBe('a fake world')
+    const { observation, reward } = await env.step({ forward: true })
+    expect(observation.description).toBe('a fake world forward')
+    expect(reward).toBe(0.5)
+    const [branch] = await env.fork(1)
+    open.push(branch!)
+    expect((await branch!.step({ jump: true })).observation.description).toBe('a fake world jump')
+  })
+
+  it('describes with readers of the caller’s, and nothing without any', async () => {
+    const model = new FakeModel()
+    const readers = new FakeReaders()
+    let released = 0
+    readers.release = async () => {
+      released++
+    }
+    const env = await fakeEnv({ model, readers, describe: 2 })
+    expect((await env.reset()).description).toBe('a fake world')
+    await env.close()
+    expect(released).toBe(0)
+    await expect(createEnv({ model, describe: true })).rejects.toMatchObject({ code: 'unsupported' })
   })
 
   it('leaves nothing behind after many episodes', async () => {

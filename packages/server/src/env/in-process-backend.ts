@@ -13,6 +13,8 @@ import {
 } from '@sora-world/sdk/protocol'
 import type { WorldModel } from '../model/denoiser.ts'
 import { type ModelOptions, openModel } from '../model/open-model.ts'
+import { openReaders } from '../model/open-readers.ts'
+import type { Readers } from '../model/readers.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { WorldRun } from '../session/world-run.ts'
 import { findSize } from '../studio/generate.ts'
@@ -36,6 +38,10 @@ export interface InProcessOptions extends Omit<ModelOptions, 'model'> {
   steps?: number
   /** Whether a model with world memory uses it; true by default. */
   memory?: boolean
+  /** Opens the captioner of the package, for environments that `describe`. */
+  describe?: boolean | number
+  /** The readers of an open model, which stay the caller's; those of the package otherwise. */
+  readers?: Readers
 }
 
 /** One batch of so many chunks takes about 1 GB with the models that ship. */
@@ -52,12 +58,21 @@ export async function inProcessBackend(options: InProcessOptions = {}): Promise<
   if (!Number.isInteger(worlds) || worlds < 1 || worlds > MAX_WORLDS) {
     throw new SoraError('option-invalid', `worlds is ${worlds}, not a whole number from 1 to ${MAX_WORLDS}`)
   }
-  const isOwn = typeof wanted !== 'object'
-  const model = isOwn ? await openModel({ ...options, model: wanted }) : wanted
+  const owned: { release(): Promise<void> }[] = []
+  const own = <T extends { release(): Promise<void> }>(opened: T): T => {
+    owned.push(opened)
+    return opened
+  }
+  const free = async () => {
+    for (const each of owned) await each.release()
+  }
   try {
-    return new InProcessBackend(new SharedModel(model, isOwn), { ...options, worlds })
+    const model = typeof wanted === 'object' ? wanted : own(await openModel({ ...options, model: wanted }))
+    let { readers } = options
+    if (!readers && options.describe && typeof wanted !== 'object') readers = own(await openReaders(wanted))
+    return new InProcessBackend(new SharedModel(model, readers, free), { ...options, worlds })
   } catch (error) {
-    if (isOwn) await model.release()
+    await free()
     throw error
   }
 }
@@ -112,6 +127,18 @@ class InProcessBackend implements EnvBackend {
       const { frames, inverseDepth } = decoded!
       return { index, frames, inverseDepth, pose: Array.from(pose), latent, caption, actions, driver: '' }
     })
+  }
+
+  get describedChunks(): number {
+    const { readers } = this.#shared
+    if (!readers?.canDescribe) return 0
+    return this.manifest.readers?.captioner?.maxChunks ?? 1
+  }
+
+  async describe(latents: readonly Float32Array[]): Promise<string> {
+    const { readers } = this.#shared
+    if (readers) return readers.describe(latents, this.size)
+    throw new SoraError('unsupported', `nothing is open that describes what "${this.manifest.name}" shows`)
   }
 
   async say(world: number, text: string): Promise<void> {

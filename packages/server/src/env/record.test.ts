@@ -176,6 +176,7 @@ class SharedBackend implements EnvBackend {
   readonly manifest
   readonly size
   readonly worlds = 1
+  readonly describedChunks = 0
   readonly isRealTime = false
 
   constructor(inner: EnvBackend) {
@@ -194,6 +195,10 @@ class SharedBackend implements EnvBackend {
 
   say(world: number, text: string): Promise<void> {
     return this.#inner.say(world, text)
+  }
+
+  describe(...[latents]: Parameters<EnvBackend['describe']>) {
+    return this.#inner.describe(latents)
   }
 
   snapshot(...[world, place]: Parameters<EnvBackend['snapshot']>) {

@@ -1,15 +1,18 @@
 import type { DecodeInput, DenoiseInput, WorldModel } from '../model/denoiser.ts'
+import type { Readers } from '../model/readers.ts'
 
-/** A model that several backends play with: the last of them to let go releases it, if it is theirs. */
+/** A model, and what can read its latents, with which several backends play; freed when the last of them lets go. */
 export class SharedModel {
   readonly model: WorldModel
-  readonly #isOwn: boolean
+  readonly readers: Readers | undefined
+  readonly #free: () => Promise<void>
   #users = 0
 
-  /** @param isOwn whether it is released at the end */
-  constructor(model: WorldModel, isOwn: boolean) {
+  /** @param free what is to be done at the end */
+  constructor(model: WorldModel, readers: Readers | undefined, free: () => Promise<void>) {
     this.model = model
-    this.#isOwn = isOwn
+    this.readers = readers
+    this.#free = free
   }
 
   /** The model for one more user, whose `release` lets go of it. */
@@ -17,7 +20,7 @@ export class SharedModel {
     this.#users++
     return new BorrowedModel(this.model, async () => {
       this.#users--
-      if (this.#users === 0 && this.#isOwn) await this.model.release()
+      if (this.#users === 0) await this.#free()
     })
   }
 }

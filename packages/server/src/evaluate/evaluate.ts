@@ -28,6 +28,8 @@ export interface EvaluateOptions {
   /** Denoise steps; the model's default when not given. */
   steps?: number
   drift: { rollouts: number; seconds: number }
+  /** False: rollouts that break down go on as they are. */
+  guard?: boolean
   /** Captions of the grid that are tried; all when not given. */
   captions?: number
   /** Clips in which a block is placed, turned away from and come back to. */
@@ -61,7 +63,7 @@ export async function evaluateModel(
   options: EvaluateOptions,
 ): Promise<EvaluationResult> {
   const { manifest } = model
-  const { quick, signal, steps = manifest.denoiser.steps.default, onProgress = () => {} } = options
+  const { quick, signal, guard, steps = manifest.denoiser.steps.default, onProgress = () => {} } = options
   checkSteps(manifest, steps)
   if (clips.length === 0) throw new SoraError('clip-invalid', 'no clips to measure against')
   const started = performance.now()
@@ -70,7 +72,7 @@ export async function evaluateModel(
     signal?.throwIfAborted()
     onProgress('reconstruction', done, clips.length)
   })
-  const setting = { model, worker: new InProcessWorker(model), size, steps, signal, heldOut, judges }
+  const setting = { model, worker: new InProcessWorker(model), size, steps, guard, signal, heldOut, judges }
   const watched = (figure: string): Evaluation => {
     signal?.throwIfAborted()
     return { ...setting, onProgress: (done, total) => onProgress(figure, done, total) }

@@ -6,6 +6,7 @@ import type { EditFigures } from './figures/edits.ts'
 import type { NextChunkFigures } from './figures/next-chunk.ts'
 import type { ReconstructionFigures } from './figures/reconstruction.ts'
 import type { RevisitFigures } from './figures/revisit.ts'
+import { drawTable } from './text-table.ts'
 
 /** Everything that was measured, pictures included. */
 export interface Measured {
@@ -46,7 +47,7 @@ export function figuresOf(measured: Measured) {
     captions: captions.generated.mean,
     depthError: measured.depth,
     poseError: pose.translationPercent,
-    // There are none yet.
+    // Measured on their own: `--tasks`.
     tasks: null,
     baseline: {
       repeatLastFrame: nextChunk.repeatLastFrame,
@@ -57,7 +58,7 @@ export function figuresOf(measured: Measured) {
     actionShuffleRatio: nextChunk.actionShuffleRatio,
     turns: { errorTurningDeg: control.generated.turnErrorTurningDeg, gain: control.generated.turnGain },
     captionsBy: agreementOf(captions.generated),
-    driftOf: pick(drift, ['rollouts', 'seconds', 'distance', 'reference']),
+    driftOf: pick(drift, ['rollouts', 'seconds', 'distance', 'reference', 'recoveries']),
     revisitFrames: revisit.frames,
     editsOf: pick(measured.edits, ['edits', 'without', 'ceiling']),
     poseDegrees: { yaw: pose.yawDeg, pitch: pose.pitchDeg },
@@ -98,9 +99,7 @@ type Row = [figure: string, value: string, bar: string, judge: string]
 export function tableOf(measured: Measured): string {
   const head: Row = ['figure', 'value', 'bar', 'on the truth']
   const rows: Row[] = [head, ...pictureRows(measured), ...judgedRows(measured), ...geometryRows(measured)]
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const lines = rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  '))
-  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+  return drawTable(rows)
 }
 
 function pictureRows({ reconstruction, nextChunk, revisit }: Measured): Row[] {
@@ -142,6 +141,7 @@ function judgedRows({ control: { generated, truth }, captions, drift, edits }: M
     ),
     [`drift, ${drift.seconds} s`, withUnit(drift.ratio, 2, 'x'), '< 1.5x', ''],
     ['  collapsed', `${drift.collapses} of ${drift.rollouts}`, '0', ''],
+    ['  started anew', drift.recoveries === null ? 'guard off' : `${drift.recoveries} times`, '', ''],
   ]
 }
 

@@ -182,11 +182,12 @@ export class Scheduler {
   #deliver(entry: Entry, result: ChunkResult, startedAt: number): void {
     if (!this.#entries.has(entry.rollout)) return
     const queueMs = Math.max(0, startedAt - entry.pace.startAt)
-    if (entry.rollout.isCatchingUp?.()) entry.pace.restart(this.#clock.now())
+    const isAgain = entry.rollout.isCatchingUp?.() ?? false
+    if (isAgain) entry.pace.restart(this.#clock.now())
     else this.#paced(entry)
     try {
       entry.rollout.deliver(result, { queueMs })
-      if (result.isRecovery) this.#measured.recordRecovery()
+      if (result.isRecovery && !isAgain) this.#measured.recordRecovery()
       entry.failures = 0
       entry.notBefore = 0
     } catch (thrown) {

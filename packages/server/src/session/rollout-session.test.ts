@@ -9,7 +9,7 @@ const manifest = fakeManifest()
 const size = manifest.sizes[0]!
 const maker = { provider: 'fake', variant: 'fake' }
 
-function setUp(more: { memory?: boolean } = {}) {
+function setUp(more: { memory?: boolean; guard?: boolean } = {}) {
   const clock = new VirtualClock()
   const packets: ChunkPacket[] = []
   const closed: string[] = []
@@ -48,6 +48,16 @@ function makeChunks(session: Session, count: number): void {
   open(session)
   for (let i = 0; i < count; i++) session.deliver(result(session.nextJob().index), { queueMs: 4 })
 }
+
+it('tells the worker whether to start a broken world anew, and the clients where it did', () => {
+  expect(setUp({ guard: false }).session.openRequest()?.spec.guard).toBe(false)
+  const { session, packets } = setUp()
+  expect(session.openRequest()?.spec.guard).not.toBe(false)
+  makeChunks(session, 2)
+  session.deliver({ ...result(session.nextJob().index), isRecovery: true }, { queueMs: 0 })
+  makeChunks(session, 1)
+  expect(packets.map(({ header }) => header.recovery)).toEqual([undefined, undefined, true, undefined])
+})
 
 it('tells the worker whether to use a world memory', () => {
   const memoryOf = (session: Session) => session.openRequest()?.spec.memory

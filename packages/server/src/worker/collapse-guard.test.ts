@@ -30,31 +30,31 @@ function experienced(): CollapseGuard {
   return guard
 }
 
-describe('a guard', () => {
+describe('a guard', { timeout: 60_000 }, () => {
   it('lets a lively picture be', () => {
     expect(watch(experienced(), view(20, 5), 1000)).toBe(1000)
   })
 
-  it('notices within five seconds that everything melts into one colour, and suspects it before', () => {
+  it('notices within six seconds that everything melts into one colour, and suspects it before', () => {
     const guard = experienced()
-    watch(guard, view(1), 10)
+    watch(guard, view(1), 12)
     expect([guard.isSuspect, guard.isCollapsed]).toEqual([true, false])
-    expect(watch(guard, view(1), 1000)).toBeLessThan(15)
+    expect(watch(guard, view(1), 1000)).toBeLessThan(18)
   })
 
   it('notices patterns that grow over everything, unless the world began so', () => {
     const guard = experienced()
-    expect(watch(guard, view(20, 15), 1000)).toBeLessThan(25)
+    expect(watch(guard, view(20, 15), 1000)).toBeLessThan(35)
     expect(watch(new CollapseGuard(), view(20, 15), 1000)).toBe(1000)
   })
 
   it.each([0, 255])('notices a picture that is all %i', (level) => {
-    expect(watch(experienced(), new Uint8Array(width * height * 3).fill(level), 1000)).toBeLessThan(25)
+    expect(watch(experienced(), new Uint8Array(width * height * 3).fill(level), 1000)).toBeLessThan(30)
   })
 
   it('thinks nothing of a look at a wall, or of a long one at the sky', () => {
     const guard = experienced()
-    expect(watch(guard, view(1), 8)).toBe(8)
+    expect(watch(guard, view(1), 12)).toBe(12)
     expect(guard.isSuspect).toBe(true)
     watch(guard, view(20), 8)
     expect(guard.isSuspect).toBe(false)
@@ -68,7 +68,7 @@ describe('a guard', () => {
       waits.push(watch(guard, view(1), 5000))
       guard.recovered()
     }
-    expect(waits).toEqual([25, 50, 100, 200, 400, 25, 50, 100, 200])
+    expect(waits).toEqual([28, 50, 100, 200, 400, 28, 50, 100, 200])
     watch(guard, view(20), 300)
     watch(guard, view(1), 5000)
     guard.recovered()

@@ -38,7 +38,7 @@ const MUCH_DETAIL = 60
 const LOOKING_UP = -20
 const BASELINE_CHUNKS = 10
 /** Share of the newest chunk in {@link GuardState.illness}. */
-const WEIGHT = 1 / 14
+const WEIGHT = 1 / 20
 const COLLAPSED = 0.75
 const SUSPECT = 0.4
 const WELL = 0.1

@@ -106,9 +106,13 @@ function goThrough(portal: WorldPortal, { scene, camera, walker, ofTheRoom, onTh
     world.pause(!isInside)
     onTheWall.pause(isInside)
   }
-  portal.addEventListener('entered', () => change(true))
+  portal.addEventListener('entered', () => {
+    change(true)
+    tell('In a generated world. The way back is behind you.')
+  })
   portal.addEventListener('left', ({ local }) => {
     change(false)
+    tell('Back in the room.')
     local.premultiply(portal.matrixWorld).decompose(camera.position, camera.quaternion, camera.scale)
     camera.fov = 60
     walker.stand()

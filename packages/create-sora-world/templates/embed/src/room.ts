@@ -33,8 +33,8 @@ export function buildRoom(): Group {
   right.position.x = width / 2
   const front = new Mesh(new PlaneGeometry(width, height), paint('#b9c4cf'))
   front.position.set(0, height / 2, depth / 2)
-  const lamp = new PointLight('#ffe8c4', 12)
-  lamp.position.set(0, height - 0.4, 0)
+  const lamp = new PointLight('#ffe8c4', 8)
+  lamp.position.set(0, height - 1, 0)
   return new Group().add(
     floor,
     ceiling,

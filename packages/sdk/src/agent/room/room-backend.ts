@@ -25,12 +25,22 @@ import { TapDecoder } from './tap-decoder.ts'
 export interface RoomOptions extends Omit<WorldClientOptions, 'rngSeed' | 'downlink' | 'role' | 'decoder'> {
   /** Decodes for this room alone; a function makes one for each room that branches off. */
   decoder?: FrameDecoder | (() => FrameDecoder)
+  /** Says what the latents show (`openDescriber` of `@sora-world/server`, in Node); stays the caller's. */
+  describer?: Describer
   /** Asks for the controls when somebody has them at the start; true by default. False: watches until they are free. */
   takeControl?: boolean
   /** How long the next chunk may take before the room counts as stuck; 30 s by default, long enough for a queue. */
   chunkTimeoutMs?: number
   /** How long `reset` waits for a person to hand the controls back; for ever by default. */
   handBackTimeoutMs?: number
+}
+
+/** Says in words what a world shows. */
+export interface Describer {
+  /** How many of the newest chunks it looks at. */
+  chunks: number
+  /** @param latents at least one, each [C,h,w], oldest first */
+  describe(latents: readonly Float32Array[], size: FrameSize): Promise<string>
 }
 
 /** How a room was joined. */
@@ -116,6 +126,16 @@ export class RoomBackend implements EnvBackend {
     const { chunk, world } = await this.#line.next()
     if (world !== this.#world) throw new SoraError('env-state', 'somebody started another world in this room')
     return [chunk]
+  }
+
+  get describedChunks(): number {
+    return this.#origin.options.describer?.chunks ?? 0
+  }
+
+  async describe(latents: readonly Float32Array[]): Promise<string> {
+    const { describer } = this.#origin.options
+    if (describer) return describer.describe(latents, this.size)
+    throw new SoraError('unsupported', 'a room describes nothing: give the backend a describer')
   }
 
   /** Where the player is does not go into the file: the server knows nothing of it. */

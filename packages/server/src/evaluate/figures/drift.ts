@@ -21,6 +21,8 @@ export interface DriftFigures extends DriftLength {
   reference: number | null
   /** Rollouts whose picture broke down. */
   collapses: number
+  /** Times that a rollout was started anew because its guard took it for broken; null without the guard. */
+  recoveries: number | null
   /** First and last frame of each rollout, uint8 [H,W,3], for people to look at. */
   ends: { first: Uint8Array; last: Uint8Array }[]
 }
@@ -29,6 +31,7 @@ export interface DriftFigures extends DriftLength {
 interface Ends {
   start: Uint8Array[]
   end: Uint8Array[]
+  recoveries: number
 }
 
 /** Plays long rollouts from captions alone, some standing still, some walking about, and compares end with start. */
@@ -41,6 +44,7 @@ export async function measureDrift(evaluation: Evaluation, length: DriftLength):
     ...length,
     ...(await distances(evaluation, rollouts)),
     collapses: rollouts.filter(({ start, end }) => hasCollapsed(health(start), health(end))).length,
+    recoveries: evaluation.guard === false ? null : rollouts.reduce((sum, each) => sum + each.recoveries, 0),
     ends: rollouts.map(({ start, end }) => ({ first: start[0]!, last: end.at(-1)! })),
   }
 }
@@ -55,10 +59,11 @@ async function playLong(evaluation: Evaluation, length: DriftLength): Promise<En
   const rollouts: Ends[] = []
   let done = 0
   for (const group of groups) {
-    const ends: Ends[] = group.map(() => ({ start: [], end: [] }))
+    const ends: Ends[] = group.map(() => ({ start: [], end: [], recoveries: 0 }))
     let index = 0
     for await (const moment of playRollouts(evaluation, group, chunks)) {
-      moment.forEach(({ frames }, i) => {
+      moment.forEach(({ frames, isRecovery }, i) => {
+        if (isRecovery) ends[i]!.recoveries++
         const frame = frameAt(frames, -1, bytes)
         if (index < window) ends[i]!.start.push(frame.slice())
         if (index >= chunks - window) ends[i]!.end.push(frame.slice())

@@ -17,7 +17,7 @@ export interface Attempt {
   motion: readonly (readonly number[])[]
 }
 
-/** How far something is from the horizon's middle: what a task calls for is in words beside it. */
+/** The verdict on an attempt. */
 export interface Score {
   isDone: boolean
   /** What the verdict rests on, by name. */

@@ -100,7 +100,7 @@ const tunnelTask: Task = {
     const sky = shareOf(world, isKind(reading!, ['sky'], attempt.judges.blocks))
     const near = shareOf(world, (cell) => reading!.inverseDepth[cell]! > 1 / 4)
     const blows = await attempt.held('attack', attempt.at('start') + 4)
-    return scoreOf({ away, sky, near, blows }, [away >= 4, sky <= 0.05, near >= 0.7, blows >= 0.5])
+    return scoreOf({ away, sky, near, blows }, [away >= 4, sky <= 0.05, near >= 0.7, blows >= 0.2])
   },
 }
 

@@ -24,6 +24,8 @@ export interface TaskFigures {
   success: number | null
   /** Mean of what the verdicts rest on. */
   measures: Record<string, number | null>
+  /** One per attempt. */
+  scores: Score[]
   /** Start, middle and end of two attempts, a successful one first if there is one: uint8 [H,W,3] each. */
   pictures: Uint8Array[]
 }
@@ -131,6 +133,7 @@ function figuresOf({ name, title }: Task, tries: readonly Try[]): TaskFigures {
     attempts: tries.length,
     success: share(tries, ({ score }) => score.isDone),
     measures: Object.fromEntries(names.map((each) => [each, mean(tries.map(({ score }) => score.measures[each]!))])),
+    scores: tries.map(({ score }) => score),
     pictures: shown,
   }
 }

@@ -1,20 +1,7 @@
+import { drawTable } from '../text-table.ts'
 import { countTasks, type ScorerCheck, type TaskFigures } from './measure-tasks.ts'
 
 const percent = (value: number | null) => (value === null ? '-' : `${Math.round(value * 100)} %`)
-
-/** Rows of equal width, a line each. */
-function tableOf(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i]!))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('')
-}
 
 /** The table for people: each task with its rate, and how many count. */
 export function taskTable(figures: readonly TaskFigures[]): string {
@@ -25,7 +12,7 @@ export function taskTable(figures: readonly TaskFigures[]): string {
     describe(measures),
   ])
   const count = ['tasks that count (70 % or more)', `${countTasks(figures)} of ${figures.length}`, '', '']
-  return tableOf([['task', 'done', 'of', 'mean of what is measured'], ...rows, count])
+  return drawTable([['task', 'done', 'of', 'mean of what is measured'], ...rows, count])
 }
 
 /** What the scorer says of true clips. */
@@ -38,7 +25,7 @@ export function checkTable(checks: readonly ScorerCheck[]): string {
     `${idle.attempts}`,
     `${describe(done.measures)} | ${describe(idle.measures)}`,
   ])
-  return tableOf([['task', 'done', 'of', 'idle', 'of', 'mean of what is measured: done | idle'], ...rows])
+  return drawTable([['task', 'done', 'of', 'idle', 'of', 'mean of what is measured: done | idle'], ...rows])
 }
 
 function describe(measures: TaskFigures['measures']): string {
@@ -50,6 +37,18 @@ function describe(measures: TaskFigures['measures']): string {
 /** By task: the share of attempts that succeeded, for programs. */
 export function successBy(figures: readonly TaskFigures[]): Record<string, number | null> {
   return Object.fromEntries(figures.map(({ name, success }) => [name, success === null ? null : round(success)]))
+}
+
+/** By task: verdict and measures of each attempt. */
+export function scoresBy(figures: readonly TaskFigures[]) {
+  const rounded = (measures: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.entries(measures).map(([name, value]) => [name, round(value)]))
+  return Object.fromEntries(
+    figures.map(({ name, scores }) => [
+      name,
+      scores.map(({ isDone, measures }) => ({ isDone, measures: rounded(measures) })),
+    ]),
+  )
 }
 
 const round = (value: number) => Math.round(value * 1000) / 1000
