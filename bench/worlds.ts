@@ -51,8 +51,8 @@ async function branch(worker: InProcessWorker, bytes: Uint8Array, id: string): P
   const { manifest, provider, variant } = worker
   const value = await readWorld(bytes)
   checkWorld(value, manifest)
-  const { prompt, size, steps, rngSeed, memory } = value
-  const spec = { id, size, steps, rngSeed, memory }
+  const { prompt, size, steps, rngSeed, memory, guard } = value
+  const spec = { id, size, steps, rngSeed, memory, guard }
   const going = new WorldRun(manifest, { index: 0, prompt, spec, maker: { provider, variant }, value })
   await worker.open(spec, going.history, going.mark)
   await makeChunk(worker, going, true)

@@ -48,6 +48,8 @@ describe('connectionWords', () => {
   it('leaves the picture in view for what passes by itself', () => {
     expect(words({ state: 'reconnecting' })).toMatchObject({ isSmall: true, tone: 'wait' })
     expect(words({ state: 'waiting', room: { ...ROOM, status: 'recovering' } })).toMatchObject({ isSmall: true })
+    const onTheWay = { ...ROOM, status: 'catching-up', seq: 119, catchUpTo: 300 } as const
+    expect(words({ state: 'waiting', room: onTheWay })?.detail).toContain('chunk 120 of 300')
   })
 
   it('gives the reason and a way out when the model has failed', () => {

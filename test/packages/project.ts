@@ -36,9 +36,12 @@ export async function pnpmCreate(place: Place, name: string, template: string): 
   return { cwd: join(place.cwd, name), env: place.env, printed }
 }
 
-/** The pinned one of this repository: a program of its own, whatever Node there is. */
-export const PNPM = fileURLToPath(new URL('../../node_modules/.bin/pnpm', import.meta.url))
+/** The pinned one of this repository: its entry that needs no install script. */
+export const PNPM: readonly [program: string, script: string] = [
+  process.execPath,
+  fileURLToPath(new URL('../../node_modules/pnpm/bin/pnpm.mjs', import.meta.url)),
+]
 
 export function pnpm(args: readonly string[], place: Place): Promise<string> {
-  return run(PNPM, args, place)
+  return run(PNPM[0], [PNPM[1], ...args], place)
 }

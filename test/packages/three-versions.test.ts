@@ -21,29 +21,34 @@ describe('the plugin with the last three releases of three', () => {
     const packages = [`three@~${release}.0`, `@types/three@~${release}.0`, '@sora-world/three']
     await run('npm', ['install', '--prefer-offline', ...packages], place)
     const env = { ...process.env, THREE_FOLDER: place.cwd }
-    await typecheck(place.cwd, env)
+    await typecheck(place)
     const vitest = ['vitest', 'run', '--config', 'test/packages/three.vitest.config.ts', 'packages/three-plugin']
     expect(await run('npx', ['--no-install', ...vitest], { cwd: REPOSITORY, env })).toMatch(/Tests +\d+ passed/)
   })
 })
 
-/** The sources of the plugin against the types that lie in `folder`. */
-async function typecheck(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const types = join(folder, 'node_modules/@types/three')
-  const config = {
-    extends: join(REPOSITORY, 'tsconfig.base.json'),
-    compilerOptions: {
-      typeRoots: [join(REPOSITORY, 'node_modules/@types')],
-      paths: {
-        three: [join(types, 'build/three.module.d.ts')],
-        'three/webgpu': [join(types, 'build/three.webgpu.d.ts')],
-        'three/tsl': [join(types, 'build/three.tsl.d.ts')],
-        'three/addons/*': [join(types, 'examples/jsm/*')],
-      },
-    },
-    include: [join(REPOSITORY, 'packages/three-plugin/src')],
+/** Somebody's program, with the types as published. */
+const PROGRAM = `
+import { SoraWorld, WorldAnchor, WorldBackdrop, WorldPortal, WorldScreen, WorldTexture } from '@sora-world/three'
+import { WorldBackdrop as NodeBackdrop, WorldScreen as NodeScreen } from '@sora-world/three/webgpu'
+import { type Object3D, PerspectiveCamera, Scene, type Texture, WebGLRenderer } from 'three'
+
+const things = [new WorldScreen({ mode: 'quad' }), new WorldBackdrop(), new WorldPortal(), new NodeScreen(), new NodeBackdrop()]
+const objects: Object3D[] = things
+const texture: Texture = new WorldTexture({ filter: 'linear' })
+const renderer = new WebGLRenderer()
+renderer.render(new Scene().add(...objects), new PerspectiveCamera())
+export const sora = new SoraWorld({ url: 'http://localhost:2567', renderer, scene: new Scene() })
+export const anchors: (typeof WorldAnchor)[] = [WorldAnchor]
+for (const thing of [...things, texture]) thing.dispose()
+`
+
+async function typecheck({ cwd, env }: Place): Promise<void> {
+  const compilerOptions = {
+    ...{ target: 'es2023', module: 'esnext', moduleResolution: 'bundler', lib: ['es2023', 'dom', 'dom.iterable'] },
+    ...{ strict: true, noEmit: true, skipLibCheck: true, types: [] },
   }
-  const file = join(folder, 'tsconfig.json')
-  await writeFile(file, JSON.stringify(config))
-  await run('npx', ['--no-install', 'tsc', '-p', file], { cwd: REPOSITORY, env })
+  await writeFile(join(cwd, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }))
+  await writeFile(join(cwd, 'program.ts'), PROGRAM)
+  await run(join(REPOSITORY, 'node_modules/.bin/tsc'), ['-p', cwd], { cwd, env: { ...env, PATH: process.env.PATH } })
 }

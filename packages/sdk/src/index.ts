@@ -4,7 +4,7 @@
  */
 
 export * from './agent/index.ts'
-export { type Describer, RoomBackend, type RoomOptions } from './agent/room/room-backend.ts'
+export { RoomBackend, type RoomOptions } from './agent/room/room-backend.ts'
 export type { WorldClientOptions, WorldEvents, WorldState } from './client/world-options.ts'
 export { type Clock, SYSTEM_CLOCK } from './clock.ts'
 export { FakeDecoder, type FakeDecoderOptions } from './decode/fake-decoder.ts'

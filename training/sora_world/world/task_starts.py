@@ -67,13 +67,14 @@ def profile(grid: Grid, x: Tensor, z: Tensor, side: Tensor, floor: Tensor | None
                    cells(base + 2), grid.biome[clip, px, pz], uneven)
 
 
-def _is(cells: Tensor, names: list[str]) -> Tensor:
+def is_block(cells: Tensor, names: list[str]) -> Tensor:
+    """bool [...]: which cells hold one of these blocks."""
     return torch.isin(cells, torch.tensor([ID[name] for name in names], dtype=torch.uint8))
 
 
 def on_ground(p: Profile) -> Tensor:
     """bool [B, N]: dry ground under the feet and room for the player."""
-    return _is(p.surface[..., 0], GROUND) & (p.low[..., 0] >= AIR) & (p.high[..., 0] >= AIR)
+    return is_block(p.surface[..., 0], GROUND) & (p.low[..., 0] >= AIR) & (p.high[..., 0] >= AIR)
 
 
 def _free(p: Profile, first: int, last: int) -> Tensor:
@@ -90,7 +91,7 @@ def flat(p: Profile) -> Tensor:
 
 
 def tree_ahead(p: Profile) -> Tensor:
-    logs = _is(p.high, LOGS) & _is(p.low, LOGS)
+    logs = is_block(p.high, LOGS) & is_block(p.low, LOGS)
     first = torch.where(logs.any(-1), logs.float().argmax(-1), 99)
     free = torch.stack([_free(p, 1, k - 1) & (first == k) for k in range(6, 11)]).any(0)
     return on_ground(p) & free & (p.rise[..., 1:6].abs() < 1).all(-1)
@@ -98,7 +99,7 @@ def tree_ahead(p: Profile) -> Tensor:
 
 def _walkable(p: Profile, last: int) -> Tensor:
     step = p.rise[..., 1 : last + 1] - p.rise[..., :last]
-    return (step <= 1).all(-1) & (step >= -4).all(-1) & _is(p.surface[..., : last + 1], GROUND).all(-1)
+    return (step <= 1).all(-1) & (step >= -4).all(-1) & is_block(p.surface[..., : last + 1], GROUND).all(-1)
 
 
 def slope_ahead(p: Profile) -> Tensor:
@@ -106,7 +107,7 @@ def slope_ahead(p: Profile) -> Tensor:
 
 
 def water_ahead(p: Profile) -> Tensor:
-    wet = _is(p.surface, ["water"])
+    wet = is_block(p.surface, ["water"])
     return on_ground(p) & ~wet[..., :4].any(-1) & wet[..., 6:9].all(-1) & _free(p, 1, 7) & (
         p.rise[..., :5].abs() <= 1).all(-1)
 

@@ -37,6 +37,14 @@ export interface EnvChunk {
   driver: string
 }
 
+/** Says in words what a world shows. */
+export interface Describer {
+  /** How many of the newest chunks it looks at. */
+  chunks: number
+  /** @param latents at least one, each [C,h,w], oldest first */
+  describe(latents: readonly Float32Array[], size: FrameSize): Promise<string>
+}
+
 /** Where the player is: from where the world began, in blocks and degrees. */
 export interface EnvPlace {
   x: number

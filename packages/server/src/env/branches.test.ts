@@ -53,7 +53,7 @@ describe('an environment', () => {
     }
     const env = await fakeEnv({ model })
     await env.reset({ rngSeed: 2 })
-    await play(env, 5)
+    await play(env, 40)
     const branches = await env.fork(2)
     for (const branch of branches) kept(branch)
     expect(branches.map((branch) => branch.observation)).toEqual([env.observation, env.observation])

@@ -1,5 +1,4 @@
-import type { Describer } from '@sora-world/sdk'
-import { SoraError } from '@sora-world/sdk/protocol'
+import { type Describer, SoraError } from '@sora-world/sdk/protocol'
 import { openReaders } from '../model/open-readers.ts'
 
 /** A describer that holds on to a network: `release` it when nothing is to be described any more. */

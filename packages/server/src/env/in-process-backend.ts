@@ -18,14 +18,13 @@ import type { Readers } from '../model/readers.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { WorldRun } from '../session/world-run.ts'
 import { findSize } from '../studio/generate.ts'
-import { InProcessWorker } from '../worker/in-process-worker.ts'
 import type { RolloutSpec } from '../worker/model-worker.ts'
 import { checkWorld } from '../worlds/check-world.ts'
 import { lastView } from '../worlds/last-view.ts'
 import { readWorld, writeWorld } from '../worlds/world-file.ts'
 import type { WorldValue } from '../worlds/world-value.ts'
 import { decodeActions, encodeActions } from './encode-actions.ts'
-import { SharedModel } from './shared-model.ts'
+import { SharedWorker } from './shared-worker.ts'
 
 export interface InProcessOptions extends Omit<ModelOptions, 'model'> {
   /** Folder or name of a package, `fake`, or an open model, which stays the caller's; the best that ships by default. */
@@ -70,7 +69,7 @@ export async function inProcessBackend(options: InProcessOptions = {}): Promise<
     const model = typeof wanted === 'object' ? wanted : own(await openModel({ ...options, model: wanted }))
     let { readers } = options
     if (!readers && options.describe && typeof wanted !== 'object') readers = own(await openReaders(wanted))
-    return new InProcessBackend(new SharedModel(model, readers, free), { ...options, worlds })
+    return new InProcessBackend(new SharedWorker(model, readers, worlds, free), { ...options, worlds })
   } catch (error) {
     await free()
     throw error
@@ -82,15 +81,14 @@ class InProcessBackend implements EnvBackend {
   readonly size: FrameSize
   readonly worlds: number
   readonly isRealTime = false
-  readonly #shared: SharedModel
-  readonly #worker: InProcessWorker
+  readonly #shared: SharedWorker
+  readonly #letGo: () => Promise<void>
   readonly #steps: number
   readonly #memory: boolean
   readonly #runs: (WorldRun | undefined)[]
-  #rollouts = 0
 
   /** @throws SoraError `option-invalid`; the model stays as it was then */
-  constructor(shared: SharedModel, options: InProcessOptions & { worlds: number }) {
+  constructor(shared: SharedWorker, options: InProcessOptions & { worlds: number }) {
     const { model } = shared
     this.manifest = model.manifest
     this.size = findSize(model, options.size)
@@ -100,7 +98,7 @@ class InProcessBackend implements EnvBackend {
     this.#memory = options.memory ?? true
     this.#runs = Array.from({ length: this.worlds })
     this.#shared = shared
-    this.#worker = new InProcessWorker(shared.borrow(), { maxBatch: this.worlds })
+    this.#letGo = shared.join()
   }
 
   async reset(starts: readonly EnvStart[]): Promise<EnvChunk[]> {
@@ -118,7 +116,7 @@ class InProcessBackend implements EnvBackend {
       const { nextIndex: index, caption, spec } = run
       return { rolloutId: spec.id, index, actions: encoded, caption, wantsFrames: true }
     })
-    const made = await this.#worker.generate(jobs)
+    const made = await this.#shared.worker.generate(jobs)
     return made.map((result, i) => {
       const { world, actions } = moves[i]!
       const { caption } = jobs[i]!
@@ -164,27 +162,31 @@ class InProcessBackend implements EnvBackend {
   }
 
   async fork(world: number, count: number): Promise<EnvBackend[]> {
+    const { spec, prompt } = this.#get(world)
     const value = this.#get(world).value(new Date(0))
     const branches: InProcessBackend[] = []
     for (let i = 0; i < count; i++) {
       const { size } = this
       const branch = new InProcessBackend(this.#shared, { worlds: 1, size, steps: this.#steps, memory: this.#memory })
       branches.push(branch)
-      await branch.#play(0, branch.#newRun(value.prompt, value, value))
+      const run = branch.#newRun(prompt, value, value)
+      await this.#shared.worker.branch(spec.id, run.spec.id)
+      branch.#runs[0] = run
     }
     return branches
   }
 
   async close(): Promise<void> {
+    for (const run of this.#runs) if (run) this.#shared.worker.close(run.spec.id)
     this.#runs.fill(undefined)
-    await this.#worker.stop()
+    await this.#letGo()
   }
 
   #newRun(prompt: string, facts: Omit<RolloutSpec, 'id'>, value?: WorldValue): WorldRun {
     const { size, rngSeed, steps, memory, guard } = facts
-    const { provider, variant } = this.#worker
+    const { provider, variant } = this.#shared.worker
     const spec = {
-      id: `env ${this.#rollouts++}`,
+      id: this.#shared.rolloutId(),
       size,
       rngSeed,
       steps,
@@ -197,9 +199,9 @@ class InProcessBackend implements EnvBackend {
 
   /** In the place of the world that was played there, when it can be played. */
   async #play(world: number, run: WorldRun): Promise<void> {
-    await this.#worker.open(run.spec, run.history, run.mark)
+    await this.#shared.worker.open(run.spec, run.history, run.mark)
     const before = this.#runs[world]
-    if (before) this.#worker.close(before.spec.id)
+    if (before) this.#shared.worker.close(before.spec.id)
     this.#runs[world] = run
   }
 

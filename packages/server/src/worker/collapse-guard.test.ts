@@ -37,9 +37,9 @@ describe('a guard', { timeout: 60_000 }, () => {
 
   it('notices within six seconds that everything melts into one colour, and suspects it before', () => {
     const guard = experienced()
-    watch(guard, view(1), 12)
+    watch(guard, view(1), 20)
     expect([guard.isSuspect, guard.isCollapsed]).toEqual([true, false])
-    expect(watch(guard, view(1), 1000)).toBeLessThan(18)
+    expect(watch(guard, view(1), 1000)).toBeLessThan(10)
   })
 
   it('notices patterns that grow over everything, unless the world began so', () => {
@@ -54,7 +54,7 @@ describe('a guard', { timeout: 60_000 }, () => {
 
   it('thinks nothing of a look at a wall, or of a long one at the sky', () => {
     const guard = experienced()
-    expect(watch(guard, view(1), 12)).toBe(12)
+    expect(watch(guard, view(1), 20)).toBe(20)
     expect(guard.isSuspect).toBe(true)
     watch(guard, view(20), 8)
     expect(guard.isSuspect).toBe(false)

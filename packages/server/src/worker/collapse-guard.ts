@@ -40,7 +40,7 @@ const BASELINE_CHUNKS = 10
 /** Share of the newest chunk in {@link GuardState.illness}. */
 const WEIGHT = 1 / 20
 const COLLAPSED = 0.75
-const SUSPECT = 0.4
+const SUSPECT = 0.6
 const WELL = 0.1
 /** Chunks between two recoveries: doubled each time, and short again after a minute without one. */
 const FIRST_PATIENCE = 25

@@ -40,6 +40,15 @@ export class InProcessWorker implements ModelWorker {
     })
   }
 
+  /** Opens a rollout that goes on from where another is. @throws SoraError `room-missing` */
+  branch(rolloutId: string, id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const rollout = this.#rollouts.get(rolloutId)
+      if (!rollout) throw new SoraError('room-missing', `no rollout "${rolloutId}" is open in the worker`)
+      this.#rollouts.set(id, rollout.clone(id))
+    })
+  }
+
   /** @param signal aborts between two denoise steps; rollouts whose batch was not finished stay as they were */
   generate(jobs: readonly ChunkJob[], signal?: AbortSignal): Promise<ChunkResult[]> {
     return this.#inTurn(async () => {

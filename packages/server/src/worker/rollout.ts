@@ -37,6 +37,7 @@ export class Rollout {
   readonly spec: RolloutSpec
   readonly dims: ModelDims
   readonly cache: KvCache
+  readonly #manifest: ModelManifest
   #memory: WorldMemory | undefined
   #guard: CollapseGuard | undefined
   /** The next chunk is the first view of the world, or of what was left of one that had broken down. */
@@ -60,6 +61,7 @@ export class Rollout {
     checkSteps(manifest, spec.steps)
     this.#firstSteps = Math.max(spec.steps, manifest.denoiser.steps.first ?? 0)
     this.spec = { ...spec, size }
+    this.#manifest = manifest
     this.dims = modelDims(manifest, size)
     this.cache = new KvCache(this.dims)
     const settings = memorySettings(manifest, size)
@@ -99,6 +101,21 @@ export class Rollout {
 
   get recent(): readonly Float32Array[] {
     return this.#recent
+  }
+
+  /** An independent copy under another id: a branch of the world, from between two chunks. */
+  clone(id: string): Rollout {
+    const copy = new Rollout(this.#manifest, { ...this.spec, id })
+    copy.cache.restore(this.cache.snapshot())
+    copy.#memory = this.#memory?.clone()
+    copy.#guard = this.#guard && new CollapseGuard(this.#guard.state)
+    copy.#isFresh = this.#isFresh
+    copy.#decoder = this.#decoder
+    copy.#recent.push(...this.#recent)
+    copy.#lastMark = this.#lastMark
+    copy.#wellMemory = this.#wellMemory
+    copy.#nextIndex = this.#nextIndex
+    return copy
   }
 
   /** Starts in the middle of a world, before its first known chunk. */

@@ -47,7 +47,9 @@ function forgeHeader(header: unknown, sections = Buffer.alloc(0)): Uint8Array {
 describe('a world file', () => {
   it('gives back what was written', async () => {
     const picture = Uint8Array.of(1, 2, 3)
-    for (const value of [plain, withMemory, { ...plain, picture }]) {
+    // As of a world that is breaking down.
+    const unwell = { ...withMemory, mark: { ...withMemory.mark!, wellMemory: withMemory.mark!.memory!.slice(0, 80) } }
+    for (const value of [plain, withMemory, unwell, { ...plain, picture }]) {
       expect(await readWorld(await writeWorld(value))).toEqual(value)
     }
   })

@@ -23,6 +23,8 @@ export class WorldJournal {
   /** The store has the file of this world. */
   #hasFile = false
   #sinceFile = 0
+  /** World whose file is being packed; on a machine that is too busy for it, the next one waits. */
+  #packing: WorldRun | null = null
 
   /** @param log takes one line per failure */
   constructor(store: WorldStore, roomId: string, log: (line: string) => void) {
@@ -42,7 +44,7 @@ export class WorldJournal {
     if (run !== this.#run) return
     this.#waiting.push(chunk)
     this.#sinceFile++
-    if (this.#sinceFile >= FILE_CHUNKS) void this.#writeFile(run)
+    if (this.#sinceFile >= FILE_CHUNKS && this.#packing !== run) void this.#writeFile(run)
     else if (this.#waiting.length >= ENTRY_CHUNKS) this.flush()
   }
 
@@ -68,6 +70,7 @@ export class WorldJournal {
     // Those that could not be written are in the file.
     this.#waiting = []
     this.#sinceFile = 0
+    this.#packing = run
     try {
       const next = run.nextIndex
       const file = await writeWorld(run.value(new Date()))
@@ -76,6 +79,8 @@ export class WorldJournal {
       this.#hasFile = true
     } catch (thrown) {
       this.#tell(thrown)
+    } finally {
+      if (this.#packing === run) this.#packing = null
     }
   }
 

@@ -1,6 +1,6 @@
 import { toSoraError, WorldClient } from '@sora-world/sdk'
 import { followPose, WorldBackdrop, WorldControls, WorldPortal, WorldScreen } from '@sora-world/three'
-import { PerspectiveCamera, Scene, WebGLRenderer } from 'three'
+import { type Group, PerspectiveCamera, Scene, WebGLRenderer } from 'three'
 import { buildRoom, DOOR, ROOM } from './room.ts'
 import { Walker } from './walker.ts'
 
@@ -23,24 +23,24 @@ function join(prompt: string): Promise<WorldClient> {
 }
 
 /** A world that one walks into; until then it stands still and costs nothing. */
-async function openDoor(scene: Scene): Promise<WorldPortal> {
+async function openDoor(room: Group): Promise<WorldPortal> {
   const world = await join('a desert at noon')
   const portal = new WorldPortal({ width: DOOR.width, height: DOOR.height })
   portal.position.set(DOOR.x, DOOR.height / 2, -ROOM.depth / 2)
   portal.setWorld(world)
-  scene.add(portal)
+  room.add(portal)
   await firstFrame(world)
   world.pause()
   return portal
 }
 
 /** A world on the wall that looks around by itself. */
-async function hangScreen(scene: Scene): Promise<{ screen: WorldScreen; world: WorldClient }> {
+async function hangScreen(room: Group): Promise<{ screen: WorldScreen; world: WorldClient }> {
   const world = await join('a snowy forest at dusk')
   const screen = new WorldScreen({ mode: 'quad', height: 1.5 })
   screen.position.set(-1.6, 1.6, -ROOM.depth / 2 + 0.05)
   screen.setWorld(world)
-  scene.add(screen)
+  room.add(screen)
   setInterval(() => world.look(3 * Math.sin(performance.now() / 3000)), 250)
   return { screen, world }
 }
@@ -60,9 +60,9 @@ async function start(): Promise<void> {
   const room = buildRoom()
   const scene = new Scene().add(room)
   const walker = new Walker(camera, canvas)
-  const portal = await openDoor(scene)
-  const { screen, world: onTheWall } = await hangScreen(scene)
-  goThrough(portal, { scene, camera, walker, ofTheRoom: [room, screen], onTheWall })
+  const portal = await openDoor(room)
+  const { screen, world: onTheWall } = await hangScreen(room)
+  goThrough(portal, { scene, camera, walker, room, onTheWall })
   isReady = true
   tell('Click to walk (W A S D). The doorway leads into a generated world, and back.')
 
@@ -84,12 +84,12 @@ interface Place {
   scene: Scene
   camera: PerspectiveCamera
   walker: Walker
-  ofTheRoom: { visible: boolean }[]
+  room: Group
   onTheWall: WorldClient
 }
 
 /** Inside, the world is all around and the keys move its player; outside, it is a picture in a doorway. */
-function goThrough(portal: WorldPortal, { scene, camera, walker, ofTheRoom, onTheWall }: Place): void {
+function goThrough(portal: WorldPortal, { scene, camera, walker, room, onTheWall }: Place): void {
   const world = portal.world as WorldClient
   const controls = new WorldControls(world, canvas)
   controls.enabled = false
@@ -101,7 +101,8 @@ function goThrough(portal: WorldPortal, { scene, camera, walker, ofTheRoom, onTh
     controls.enabled = isInside
     backdrop.setWorld(isInside ? world : null)
     backdrop.visible = isInside
-    for (const thing of ofTheRoom) thing.visible = !isInside
+    // With all that is in it, the portal included.
+    room.visible = !isInside
     // One world at a time: any machine that can play can show both.
     world.pause(!isInside)
     onTheWall.pause(isInside)

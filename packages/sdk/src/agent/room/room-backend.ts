@@ -5,6 +5,7 @@ import { LatentDecoder } from '../../decode/latent-decoder.ts'
 import {
   type AppliedReply,
   chunkDurationMs,
+  type Describer,
   dequantiseLatent,
   type EnvBackend,
   type EnvChunk,
@@ -33,14 +34,6 @@ export interface RoomOptions extends Omit<WorldClientOptions, 'rngSeed' | 'downl
   chunkTimeoutMs?: number
   /** How long `reset` waits for a person to hand the controls back; for ever by default. */
   handBackTimeoutMs?: number
-}
-
-/** Says in words what a world shows. */
-export interface Describer {
-  /** How many of the newest chunks it looks at. */
-  chunks: number
-  /** @param latents at least one, each [C,h,w], oldest first */
-  describe(latents: readonly Float32Array[], size: FrameSize): Promise<string>
 }
 
 /** How a room was joined. */

@@ -1,5 +1,4 @@
 import type { CellReading } from '../judges.ts'
-import { median } from '../statistics.ts'
 import type { JudgedAttempt } from './attempt.ts'
 import {
   ASIDE,
@@ -110,17 +109,17 @@ const towerUpTask: Task = {
   prompts: MEADOWS,
   script: towerUp,
   async score(attempt) {
-    const readings = await attempt.cells([attempt.at('before'), attempt.at('after')])
-    const ground = cellsWithin(readings[0]!, [0.35, 0.85], [0.2, 0.7])
-    const [before, after] = readings.map((reading) => median(ground.map((cell) => reading.inverseDepth[cell]!))!)
-    // Seen from four blocks higher the ground is 3.5 times as far; the pose head reads nothing while one looks down.
-    const lower = before! / Math.max(1e-3, after!)
-    return scoreOf({ lower }, [lower >= LEAST_LOWER])
+    const readings = await attempt.cells([attempt.at('feet'), attempt.at('top')])
+    const names = attempt.judges.blocks
+    const [feet, top] = readings.map((reading) =>
+      shareOf(cellsWithin(reading, [0.3, 0.7], [0.4, 0.6]), isKind(reading, BRICKS, names)),
+    ) as [number, number]
+    // On a tower the ground lies bare left and right of the one block under the feet.
+    const beside = shareOf(cellsWithin(readings[1]!, [0.2, 0.8], [0, 0.2]), isKind(readings[1]!, BRICKS, names))
+    const same = attempt.likeness(attempt.at('before'), attempt.at('after'))
+    return scoreOf({ feet, top, beside, same }, [feet < 0.3, top >= 0.6, beside < 0.3, same < 25])
   },
 }
-
-/** Times as far as before that the ground has to be: the judge makes far things near. */
-const LEAST_LOWER = 1.5
 
 const placeRowTask: Task = {
   name: 'place-row',

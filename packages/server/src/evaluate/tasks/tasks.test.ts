@@ -51,8 +51,11 @@ const CASES: Record<string, { done: MadeUp; not: MadeUp }> = {
     not: { ...walking, inverseDepth: () => 0.1, motion: () => ({ held: ['attack'] }) },
   },
   'tower-up': {
-    done: { inverseDepth: (frame) => (frame > 80 ? 0.1 : 0.3) },
-    not: { inverseDepth: (frame) => (frame > 80 ? 0.25 : 0.3) },
+    done: {
+      ...passing,
+      block: (frame, cell) => (frame > 50 && Math.abs(placeOf(cell).column - 0.5) < 0.2 ? 'bricks' : 'grass'),
+    },
+    not: { ...passing, block: (frame) => (frame > 50 ? 'bricks' : 'grass') },
   },
   'place-row': {
     done: { block: (frame, cell) => (frame > 40 && row.has(cell) ? 'bricks' : 'grass') },
