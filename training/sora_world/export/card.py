@@ -31,9 +31,10 @@ drift) is in docs/evaluation.md.
 
 NANO_LIMITS = """- A test-bed size: about two million parameters in the denoiser, trained for some hours on a CPU. It
   keeps every path of the project alive where no GPU is at hand; it is not what the method can do.
-- Pictures are impressions: soft, with the 16-pixel cells of the latents showing where the model is unsure.
+- Pictures are impressions: soft, with the 16-pixel cells of the latents showing faintly where the model is unsure.
 - Turning and walking move what is seen as they should for a second or two; then the view becomes something of the same
-  kind. Standing still keeps a scene, its colours wander within half a minute.
+  kind. Standing still keeps a scene for some seconds; within half a minute its colours wander, brighten or grow
+  stripes. The server's guard starts such a world anew at the same place.
 - World memory brings back what was looked away from, blurred a little more each time. Its depth is wrong by about a
   quarter, so places reached by walking come back displaced.
 - Blocks that were broken or placed are not reliably drawn, nor are the hotbar and small things; no edit of the

@@ -1,5 +1,12 @@
 import { ProgressBar, type ProgressStream } from './progress-bar.ts'
 
+export interface EvalStreams {
+  stdout: { write(text: string): unknown }
+  stderr: ProgressStream
+  /** Aborts between two denoise steps; Ctrl-C by default. */
+  signal?: AbortSignal
+}
+
 /** A bar for the figure that is being measured, and a line for each that is done: also where there is no terminal. */
 export class FigureProgress {
   readonly #stream: ProgressStream

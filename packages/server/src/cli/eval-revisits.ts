@@ -7,9 +7,8 @@ import { drawRevisits } from '../evaluate/revisit-sheet.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { saveFile } from '../studio/save-file.ts'
 import { InProcessWorker } from '../worker/in-process-worker.ts'
-import type { EvalStreams } from './eval.ts'
 import type { EvalOptions } from './eval-options.ts'
-import { FigureProgress } from './eval-progress.ts'
+import { type EvalStreams, FigureProgress } from './eval-progress.ts'
 
 /**
  * Draws places that were looked away from and come back to, with world memory and without, into revisit.png.

@@ -11,9 +11,8 @@ import { checkTable, scoresBy, successBy, taskTable } from '../evaluate/tasks/ta
 import type { WorldModel } from '../model/denoiser.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { saveFile } from '../studio/save-file.ts'
-import type { EvalStreams } from './eval.ts'
 import type { EvalOptions } from './eval-options.ts'
-import { FigureProgress } from './eval-progress.ts'
+import { type EvalStreams, FigureProgress } from './eval-progress.ts'
 
 /**
  * The tasks by name, in their own order.

@@ -10,21 +10,13 @@ import { openModel } from '../model/open-model.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { checkWritable, saveFile } from '../studio/save-file.ts'
 import { EVAL_HELP, type EvalOptions, parseEvalOptions } from './eval-options.ts'
-import { FigureProgress } from './eval-progress.ts'
+import { type EvalStreams, FigureProgress } from './eval-progress.ts'
 import { evaluateRevisits } from './eval-revisits.ts'
 import { chooseTasks, evaluateTasks, writeTaskScripts } from './eval-tasks.ts'
-import type { ProgressStream } from './progress-bar.ts'
 
 /** Errors that are the caller's: exit code 2 instead of 1. */
 const WRONG_CALL: readonly ErrorCode[] = ['option-invalid', 'clip-invalid']
 const EXIT_INTERRUPTED = 130
-
-export interface EvalStreams {
-  stdout: { write(text: string): unknown }
-  stderr: ProgressStream
-  /** Aborts between two denoise steps; Ctrl-C by default. */
-  signal?: AbortSignal
-}
 
 /**
  * `sora-world eval`: a model in, figures out: a table, then one line of JSON; a contact sheet and figures.json in a
