@@ -46,14 +46,15 @@ describe('a second tab with the link', () => {
     await vi.waitFor(
       async () => {
         await moreFrames(second.page, 8)
-        const newest = newestFrames(await frameLog(second.page), 12)
+        // Each page leaves out frames of its own when it is busy: enough of them to have eight in common.
+        const newest = newestFrames(await frameLog(second.page), 32)
         const { shared, equal } = compareLogs(await frameLog(first.page), newest, world)
         expect(shared).toBeGreaterThanOrEqual(8)
         expect(equal).toBe(shared)
       },
-      { timeout: 20_000, interval: 200 },
+      { timeout: 40_000, interval: 200 },
     )
-  })
+  }, 60_000)
 
   it('watches until it takes the controls over', async () => {
     expect(await second.page.evaluate(() => window.__sora!.world.isDriver)).toBe(false)
