@@ -39,7 +39,7 @@ export async function pnpmCreate(place: Place, name: string, template: string): 
 /** The pinned one of this repository: its entry that needs no install script. */
 export const PNPM: readonly [program: string, script: string] = [
   process.execPath,
-  fileURLToPath(new URL('../../node_modules/pnpm/bin/pnpm.mjs', import.meta.url)),
+  fileURLToPath(new URL('../../node_modules/pnpm/bin/pnpm.cjs', import.meta.url)),
 ]
 
 export function pnpm(args: readonly string[], place: Place): Promise<string> {
