@@ -39,6 +39,20 @@ afterAll(async () => {
   await server?.kill()
 })
 
+/**
+ * The smallest way that the newest ball went in a quarter of a second, from one second after it was thrown on; free fall
+ * takes more than two blocks by then.
+ */
+async function watchBall(page: WatchedPage['page']): Promise<number> {
+  const heights: number[] = []
+  for (let i = 0; i < 16; i++) {
+    await page.waitForTimeout(250)
+    const height = await page.evaluate(() => (window as unknown as { __embed: EmbedHook }).__embed.balls.heights.at(-1))
+    if (height !== undefined) heights.push(height)
+  }
+  return Math.min(...heights.slice(4).map((height, i) => Math.abs(height - heights[i + 3]!)))
+}
+
 it('the generated landscape holds up a ball thrown into it, and a sign stands there', async () => {
   const { page } = opened
   const isPlaced = await page.evaluate(() => {
@@ -49,10 +63,12 @@ it('the generated landscape holds up a ball thrown into it, and a sign stands th
   expect(isPlaced).toBe(true)
   await page.waitForTimeout(300)
   await keepScreenshot(page, 'embed-flying')
-  const heights: number[] = []
-  for (let i = 0; i < 16; i++) {
-    await page.waitForTimeout(250)
-    heights.push(...(await page.evaluate(() => (window as unknown as { __embed: EmbedHook }).__embed.balls.heights)))
+  // The landscape is another one each time and ends where nothing was seen: a ball may roll over that edge. One of four
+  // must be stopped by something.
+  let least = await watchBall(page)
+  for (let ball = 1; ball < 4 && least >= 0.3; ball++) {
+    await page.evaluate(() => (window as unknown as { __embed: EmbedHook }).__embed.throwBall())
+    least = await watchBall(page)
   }
   const { colliders, cells, figure } = await page.evaluate(() => {
     const { solid, figure } = (window as unknown as { __embed: EmbedHook }).__embed
@@ -65,9 +81,6 @@ it('the generated landscape holds up a ball thrown into it, and a sign stands th
   // It is put back when it falls off the world.
   expect(figure.isThere).toBe(true)
   expect(figure.y).toBeGreaterThan(-10)
-  // The landscape is another one each time and ends where nothing was seen: in the end the ball may roll over that edge.
-  // But something must have stopped it; free fall takes more than two blocks in a quarter of a second by then.
-  const steps = heights.slice(4).map((height, i) => Math.abs(height - heights[i + 3]!))
-  expect(Math.min(...steps)).toBeLessThan(0.3)
+  expect(least).toBeLessThan(0.3)
   expect(opened.problems).toEqual([])
-}, 60_000)
+}, 120_000)
