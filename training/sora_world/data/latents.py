@@ -80,9 +80,9 @@ def encode_frames(model: Autoencoder, rgb: Tensor) -> Tensor:
     return model.encode(chunks.flatten(0, 1)).unflatten(0, chunks.shape[:2])
 
 
-def by_chunk(values: np.ndarray) -> Tensor:
+def by_chunk(values: Tensor) -> Tensor:
     """[B,T*F,...] -> [B,T,F,...]"""
-    return torch.from_numpy(values).unflatten(1, (-1, FRAMES_PER_CHUNK))
+    return values.unflatten(1, (-1, FRAMES_PER_CHUNK))
 
 
 def encode_captions(tokenizer: Tokenizer, captions: list[list[str]]) -> Tensor:
@@ -101,20 +101,41 @@ def remember_clips(model: Autoencoder, latents: Tensor, actions: Tensor, motion:
     return pack_memory(clip_memories(frames, depth, actions, motion))
 
 
+def encode_clips(
+    model: Autoencoder,
+    tokenizer: Tokenizer,
+    rgb: Tensor,
+    actions: Tensor,
+    motion: Tensor,
+    captions: list[list[str]],
+    device: torch.device | str = "cpu",
+    part: int = 8,
+) -> dict[str, Tensor]:
+    """Latents, labels and memory images of clips [B,T*F,...], `part` clips at a time; on the CPU."""
+    parts = zip(*(values.split(part) for values in (rgb, by_chunk(actions), by_chunk(motion))), strict=True)
+    by_part = [(encode_frames(model, a.to(device)), b.to(device), c.to(device)) for a, b, c in parts]
+    return {
+        "latents": torch.cat([latents for latents, _, _ in by_part]).half().cpu(),
+        "actions": by_chunk(actions).half().cpu(),
+        "pose": by_chunk(motion).half().cpu(),
+        "tokens": encode_captions(tokenizer, captions),
+        "memory": torch.cat([remember_clips(model, *of_part).cpu() for of_part in by_part]),
+    }
+
+
 def encode_shard(shard: Shard, model: Autoencoder, tokenizer: Tokenizer, device: torch.device | str = "cpu") -> dict:
     """One shard's latents, labels and memory images."""
     labels = shard.labels()
     rgb = torch.from_numpy(np.array(shard.rgb))
-    actions, pose = by_chunk(labels["actions"]), by_chunk(labels["motion"])
-    latents = torch.cat([encode_frames(model, part.to(device)) for part in rgb.split(8)])
-    parts = zip(latents.split(8), actions.to(device).split(8), pose.to(device).split(8), strict=True)
-    return {
-        "latents": latents.half().cpu(),
-        "actions": actions.half(),
-        "pose": pose.half(),
-        "tokens": encode_captions(tokenizer, labels["captions"]),
-        "memory": torch.cat([remember_clips(model, *part).cpu() for part in parts]),
-    }
+    actions, motion = (torch.from_numpy(labels[name]) for name in ("actions", "motion"))
+    return encode_clips(model, tokenizer, rgb, actions, motion, labels["captions"], device)
+
+
+def write_encoded(path: Path, fields: dict[str, Tensor]) -> None:
+    """Writes one shard beside `path` and moves it there, so that readers never see half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(fields, path.with_suffix(".unfinished"))
+    os.replace(path.with_suffix(".unfinished"), path)
 
 
 def encode_bank(bank: Path, out: Path, model: Autoencoder, tokenizer: Tokenizer) -> int:
@@ -124,33 +145,30 @@ def encode_bank(bank: Path, out: Path, model: Autoencoder, tokenizer: Tokenizer)
         path = out / folder.parent.name / f"{folder.name}.pt"
         if path.exists():
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(encode_shard(Shard(folder), model, tokenizer), path.with_suffix(".unfinished"))
-        os.replace(path.with_suffix(".unfinished"), path)
+        write_encoded(path, encode_shard(Shard(folder), model, tokenizer))
         done += 1
     return done
 
 
 class LatentBank:
-    """All encoded clips in memory, grouped by picture size."""
+    """All encoded clips in a device's memory, grouped by picture size."""
 
-    def __init__(self, root: Path):
-        self.root = root
+    def __init__(self, root: Path, device: torch.device | str = "cpu"):
+        self.root, self.device = root, device
         self.known: set[Path] = set()
         self.sizes: dict[str, dict[str, Tensor]] = {}
         self.refresh()
 
     def refresh(self) -> int:
         """Number of clips after reading new shards."""
-        for path in sorted(self.root.glob("*x*/shard-*.pt")):
-            if path in self.known:
-                continue
+        found: dict[str, list[dict[str, Tensor]]] = {}
+        for path in sorted(set(self.root.glob("*x*/shard-*.pt")) - self.known):
             self.known.add(path)
-            part = torch.load(path, weights_only=True)
-            old = self.sizes.get(path.parent.name)
-            self.sizes[path.parent.name] = (
-                part if old is None else {name: torch.cat([old[name], part[name]]) for name in FIELDS}
-            )
+            part = torch.load(path, weights_only=True, map_location=self.device)
+            found.setdefault(path.parent.name, []).append(part)
+        for size, parts in found.items():
+            parts = [self.sizes.pop(size), *parts] if size in self.sizes else parts
+            self.sizes[size] = {name: torch.cat([part.pop(name) for part in parts]) for name in FIELDS}
         return self.clip_count()
 
     @property
@@ -166,7 +184,7 @@ class LatentBank:
         names = sorted(self.sizes)
         weights = np.array([len(self.sizes[name]["latents"]) for name in names], dtype=float)
         fields = self.sizes[names[rng.choice(len(names), p=weights / weights.sum())]]
-        rows = torch.from_numpy(rng.integers(len(fields["latents"]), size=count))
+        rows = torch.from_numpy(rng.integers(len(fields["latents"]), size=count)).to(self.device)
         latents, actions, pose, tokens, memory = (fields[name][rows, cut] for name in FIELDS)
         return LatentBatch(latents.float(), actions.float(), pose.float(), tokens.long(), unpack_memory(memory))
 

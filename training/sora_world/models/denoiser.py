@@ -70,6 +70,34 @@ class Block(nn.Module):
         self.table = nn.Parameter(torch.tensor([0.0, 0.0, 1.0, 0.0, 0.0, 1.0])[:, None].repeat(1, width))
         nn.init.zeros_(self.shrink.weight)
 
+    def run(
+        self,
+        x: Tensor,
+        shared: Tensor,
+        cosine: Tensor,
+        sine: Tensor,
+        bias: Tensor | None = None,
+        past: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One block; attention stays inside the chunk without `bias`, else goes over all chunks and the cache `past`.
+
+        A method, not `forward`: a trainer may put a compiled one in its place, and exported graphs keep their names.
+
+        x [B,T,N,d]; shared [B,T,6,d]; cosine, sine [B,T,N,head_width/2]; bias [B,1,T*N,W*N+T*N];
+        past: key, value [B,heads,W*N,head_width] -> x, and this block's own key and value
+        """
+        modulation = (shared + self.table.to(x.dtype))[:, :, :, None]  # [B,T,6,1,d]
+        scale, shift, gate, scale_hidden, shift_hidden, gate_hidden = modulation.unbind(2)
+        inside = self.norm_attention(x) * (1 + scale) + shift
+        first = 0 if bias is None else 1  # of the two axes that become one sequence
+        turns = (part.flatten(first, first + 1)[:, None] for part in (cosine, sine))
+        query, key, value = self.attention.project(inside.flatten(first, first + 1), *turns)
+        keys, values = (key, value) if past is None else (torch.cat([past[0], key], 2), torch.cat([past[1], value], 2))
+        mixed = self.attention.mix(query, keys, values, bias)
+        x = x + gate * mixed.reshape(x.shape)
+        x = x + gate_hidden * self.feed_forward(self.norm_hidden(x) * (1 + scale_hidden) + shift_hidden)
+        return x, key, value
+
     def feed_forward(self, x: Tensor) -> Tensor:
         gate, value = self.grow(x).split([self.shrink.in_features] * 2, -1)
         return self.shrink(F.silu(gate) * value)
@@ -143,27 +171,13 @@ class Denoiser(nn.Module):
         x, shared, cosine, sine = x.to(kind), shared.to(kind), cosine.to(kind), sine.to(kind)
         present_key, present_value = [], []
         for index, block in enumerate(self.blocks):
-            modulation = (shared + block.table.to(kind))[:, :, :, None]  # [B,T,6,1,d]
-            scale, shift, gate, scale_hidden, shift_hidden, gate_hidden = modulation.unbind(2)
-            inside = block.norm_attention(x) * (1 + scale) + shift
             if index in self.config.temporal_blocks:
-                rank = len(present_key)
-                query, key, value = block.attention.project(
-                    inside.flatten(1, 2), cosine.flatten(1, 2)[:, None], sine.flatten(1, 2)[:, None]
-                )
+                past = None if past_key is None else (past_key[len(present_key)], past_value[len(present_key)])
+                x, key, value = block.run(x, shared, cosine, sine, bias, past)
                 present_key.append(key)
                 present_value.append(value)
-                if past_key is not None:
-                    key = torch.cat([past_key[rank], key], 2)
-                    value = torch.cat([past_value[rank], value], 2)
-                mixed = block.attention.mix(query, key, value, bias)
             else:
-                query, key, value = block.attention.project(
-                    inside.flatten(0, 1), cosine.flatten(0, 1)[:, None], sine.flatten(0, 1)[:, None]
-                )
-                mixed = block.attention.mix(query, key, value)
-            x = x + gate * mixed.reshape(x.shape)
-            x = x + gate_hidden * block.feed_forward(block.norm_hidden(x) * (1 + scale_hidden) + shift_hidden)
+                x = block.run(x, shared, cosine, sine)[0]
         clean = self.picture(x, noisy, previous, recalled, condition)
         return clean, self.movement(x), torch.stack(present_key), torch.stack(present_value)
 

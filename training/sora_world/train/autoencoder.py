@@ -75,7 +75,7 @@ class AutoencoderTraining(Resumable):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
             total, report = loss(self.model, batch, self.shaping, self.steps % EQUIVARIANCE_EVERY == 0)
         total.backward()
-        report["norm"] = self.optimisers.step(warmup_stable_decay(self.steps, progress))
+        report["norm"] = self.optimisers.step(warmup_stable_decay(self.warm_steps, progress))
         self.steps += 1
         self.average.update(self.model, self.steps)
         return report | {"loss": float(total.detach())}

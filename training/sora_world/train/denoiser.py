@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from sora_world.config import MEMORY_CELL, TIERS, Tier
 from sora_world.data.latents import LatentBank, LatentBatch, load_autoencoder, make_tokenizer
-from sora_world.data.live_latents import LiveLatents
 from sora_world.flow.loss import Conditioning, denoising_loss, shortcut_target
 from sora_world.flow.own_context import draw_own_rows, with_own_context
 from sora_world.flow.rows import SINGLE, STUDIO, Rows, draw_rows
@@ -34,6 +33,7 @@ from sora_world.train.session import Log, TimeBox, common_arguments, prepare_dev
 
 CAPTION_DROPOUT = 0.1
 MEMORY_DROPOUT = 0.2
+REFRESH_SECONDS = 15  # between looks for new shards
 MOST_GAPS = 0.5  # share of cells
 OWN_CONTEXT_FROM = 0.25  # share of the time box before predictions are good enough to be a context
 SHORTCUTS_FROM = 0.5  # share of the time box without shortcut rows; not before OWN_CONTEXT_FROM
@@ -100,7 +100,7 @@ class DenoiserTraining(Resumable):
                 self.model.denoiser, clean, rows, given, noisy, target, self.channel_weights
             )
         total.backward()
-        norm = self.optimisers.step(warmup_stable_decay(self.steps, progress))
+        norm = self.optimisers.step(warmup_stable_decay(self.warm_steps, progress))
         self.steps += 1
         self.average.update(self.model, self.steps)
         errors = by_kind(parts["error"], rows)
@@ -132,25 +132,29 @@ class DenoiserTraining(Resumable):
         return Conditioning(batch.actions[picked], *told)
 
     @torch.no_grad()
-    def fit_recall(self, bank: LatentBank | LiveLatents, clips: int = 400, ridge: float = 1e-3) -> float:
+    def fit_recall(self, bank: LatentBank, clips: int = 400, ridge: float = 1e-3) -> float:
         """Sets the denoiser's linear map from memory patches to latents by least squares; returns the share explained.
 
         What a linear map can tell needs no training, and a network that starts with it leans on memory much sooner.
         """
         recall = self.model.denoiser.recall
         size = recall.in_features + 1
-        gram, cross = (torch.zeros(size, n, dtype=torch.float64) for n in (size, recall.out_features))
+        # On a GPU products in fp64: its fp32 ones are rounded to 10 bits, and they run at full speed there.
+        kind = torch.float64 if self.device.type == "cuda" else torch.float32
+        gram, cross = (
+            torch.zeros(size, n, dtype=torch.float64, device=self.device) for n in (size, recall.out_features)
+        )
         squares = count = 0.0
         for _ in range(max(1, clips // 8)):
             batch = bank.sample(self.rng, 8)
             patches = memory_patches(batch.memory, batch.latents).flatten(0, 2)
             known = known_share(patches)[:, 0] > 0.9
-            inputs = torch.cat([patches[known], torch.ones_like(patches[known][:, :1])], 1).cpu()
-            wanted = batch.latents.flatten(3).transpose(2, 3).flatten(0, 2)[known].cpu()
+            inputs = torch.cat([patches[known], torch.ones_like(patches[known][:, :1])], 1).to(kind)
+            wanted = batch.latents.flatten(3).transpose(2, 3).flatten(0, 2)[known].to(kind)
             gram += (inputs.T @ inputs).double()
             cross += (inputs.T @ wanted).double()
             squares, count = squares + float(wanted.square().sum()), count + wanted.numel()
-        weight = gram.diagonal().mean() * ridge * torch.eye(size, dtype=torch.float64)
+        weight = gram.diagonal().mean() * ridge * torch.eye(size, dtype=torch.float64, device=self.device)
         solution = torch.linalg.solve(gram + weight, cross)
         recall.weight.copy_(solution[:-1].T)
         recall.bias.copy_(solution[-1])
@@ -178,7 +182,14 @@ def drop_memory(memory: Tensor, kind: Tensor) -> Tensor:
     return memory * ~(gaps | forgets[:, None, None, None, None])
 
 
-def draw_batch(bank: LatentBank | LiveLatents, rng: np.random.Generator, rows: int) -> LatentBatch:
+def compile_blocks(denoiser: Denoiser) -> None:
+    """Puts compiled blocks in place; all of a kind share one program, with every size left open."""
+    torch._dynamo.config.cache_size_limit = max(64, torch._dynamo.config.cache_size_limit)
+    for block in denoiser.blocks:
+        block.run = torch.compile(block.run, dynamic=True)
+
+
+def draw_batch(bank: LatentBank, rng: np.random.Generator, rows: int) -> LatentBatch:
     """`rows` whole clips, or more often short cuts with about as many chunks in all."""
     if rng.random() >= SHORT_SHARE:
         return bank.sample(rng, rows)
@@ -209,24 +220,22 @@ def run(options: argparse.Namespace) -> None:
     if resumed:
         training.load(options.resume / "training.pt")
     if options.compile:
-        training.model.denoiser.compile(dynamic=False)
+        compile_blocks(training.model.denoiser)
+        compile_blocks(training.teacher.denoiser)
     autoencoder = load_autoencoder(options.autoencoder, device)[0]
     training.channel_weights = autoencoder.channel_weights().detach()
-    if options.latents:
-        bank = LatentBank(options.latents)
-    else:
-        bank = LiveLatents(tier, autoencoder, make_tokenizer(tier), device, options.rng_seed, renderer=options.renderer)
+    bank = LatentBank(options.latents, device)
     log, box = Log(options.out / "log.jsonl"), TimeBox(options.minutes, training.seconds)
     if not resumed:
         log.write(event="recall", explained=training.fit_recall(bank))
     log.write(event="start", step=training.steps, clips=bank.clip_count(), options=vars(options) | paths(options))
 
-    saved_at, logged_at = time.monotonic(), time.monotonic()
+    saved_at, logged_at, refreshed_at = (time.monotonic() for _ in range(3))
     sums: dict[str, list[float]] = {}
     while box.progress < 1 and training.steps < options.steps:
-        drawn = draw_batch(bank, training.rng, options.batch)
-        batch = LatentBatch(*(value.to(device) for value in vars(drawn).values()))
-        report = training.step(batch, box.progress, options.bf16, options.shortcuts_from, options.own_context_from)
+        batch = draw_batch(bank, training.rng, options.batch)
+        own_from = options.own_context_from if training.steps % options.own_context_every == 0 else 2.0
+        report = training.step(batch, box.progress, options.bf16, options.shortcuts_from, own_from)
         training.seconds = box.elapsed
         for name, value in report.items():
             sums.setdefault(name, []).append(value)
@@ -234,11 +243,15 @@ def run(options: argparse.Namespace) -> None:
             now = time.monotonic()
             rate, logged_at = options.log_every / (now - logged_at), now
             means = {name: float(np.mean(values)) for name, values in sums.items()}
-            log.write(step=training.steps, progress=box.progress, steps_per_second=rate, **means)
+            log.write(
+                step=training.steps, progress=box.progress, steps_per_second=rate, clips=bank.clip_count(), **means
+            )
             sums = {}
+        if time.monotonic() - refreshed_at > REFRESH_SECONDS:
+            bank.refresh()
+            refreshed_at = time.monotonic()
         if time.monotonic() - saved_at > options.save_seconds:
             training.save(options.out / "training.pt")
-            bank.refresh()
             saved_at = time.monotonic()
     training.save(options.out / "training.pt")
     log.write(event="finished", steps=training.steps, clips=bank.clip_count())
@@ -246,13 +259,15 @@ def run(options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = common_arguments(__doc__)
-    parser.add_argument("--latents", type=Path, help="latent bank; without it clips are rendered on the device")
-    parser.add_argument("--renderer", default="world", help="of clips rendered on the device: world or synthetic")
+    parser.add_argument("--latents", type=Path, required=True, help="latent bank; may still be growing")
     parser.add_argument("--autoencoder", type=Path, required=True, help="run folder; its channels' weights")
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--adam-lr", type=float, default=1e-3)
     parser.add_argument("--shortcuts-from", type=float, default=SHORTCUTS_FROM)
     parser.add_argument("--own-context-from", type=float, default=OWN_CONTEXT_FROM)
+    parser.add_argument(
+        "--own-context-every", type=int, default=1, help="steps; one after another on a GPU its rollouts are slow"
+    )
     run(parser.parse_args())
 
 

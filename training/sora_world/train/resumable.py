@@ -24,6 +24,12 @@ class Resumable:
     steps: int
     seconds: float
     rng: np.random.Generator
+    warm_since = 0  # step at which the optimisers started without a past
+
+    @property
+    def warm_steps(self) -> int:
+        """Steps of the optimisers, for the warm-up of their rates."""
+        return self.steps - self.warm_since
 
     def parts(self) -> dict[str, Any]:
         """What goes into the file; subclasses add their own."""
@@ -41,12 +47,16 @@ class Resumable:
         checkpoint.save(path, self.tier, **self.parts())
 
     def load(self, path: Path) -> None:
-        """Goes on from `path`. Weights older than the code are filled up, and then the optimisers start anew."""
+        """Goes on from `path`. Where weights are older than the code or come alone, the rest starts anew."""
         saved = checkpoint.load(path)
         filled = checkpoint.load_weights(self.model, saved["model"])
         self.average.values = checkpoint.fitted(self.model, saved["average"])[0]
-        if not filled:
-            self.optimisers.load_state_dict(saved["optimisers"])
         self.steps, self.seconds = saved["steps"], saved["seconds"]
+        if "optimisers" in saved and not filled:
+            self.optimisers.load_state_dict(saved["optimisers"])
+        else:
+            self.warm_since = self.steps
+        if "torch_rng" not in saved:
+            return
         torch.set_rng_state(saved["torch_rng"])
         self.rng.bit_generator.state = saved["data_rng"]
