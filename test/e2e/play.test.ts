@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 /** Starts the world anew with one random seed, does something, and returns what was seen in the next frames. */
-async function rollout(act: () => Promise<unknown>, frames = 24) {
+async function rollout(act: () => Promise<unknown>, frames = 48) {
   const { page } = opened
   const reset = page.evaluate(() => window.__sora!.world.reset({ rngSeed: 11 }))
   const { world } = await reset

@@ -19,14 +19,14 @@ export interface WorldServerProcess {
 
 export interface WorldServerProcessOptions {
   port?: number
+  /** The small one unless named: what is asked here does not depend on the model, and two cores run many tests at once. */
   model?: string
   args?: readonly string[]
 }
 
 /** Starts the real server as a user would, with the built play page. The caller ends it. */
 export async function startWorldServer(options: WorldServerProcessOptions = {}): Promise<WorldServerProcess> {
-  const { port = 0, model, args = [] } = options
-  const modelArgs = model ? ['--model', model] : []
+  const { port = 0, model = 'nano', args = [] } = options
   const command = [
     '--conditions=@sora/source',
     CLI,
@@ -38,7 +38,8 @@ export async function startWorldServer(options: WorldServerProcessOptions = {}):
     '8',
     '--port',
     String(port),
-    ...modelArgs,
+    '--model',
+    model,
     ...args,
   ]
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })

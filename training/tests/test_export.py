@@ -102,7 +102,8 @@ def test_onnx_play_equals_torch_rollout(package):
 
 def test_int8_denoiser_stays_close(package, tmp_path):
     folder, _, _ = package
-    quantised = quantise_denoiser(folder / "denoiser.onnx", tmp_path / "denoiser.onnx")
+    assert quantise_denoiser(folder / "denoiser.onnx", tmp_path / "denoiser.onnx", 256) == 4 * TINY.denoiser.blocks
+    quantised = quantise_denoiser(folder / "denoiser.onnx", tmp_path / "denoiser.onnx", TINY.denoiser.width)
     assert quantised == 3 * TINY.denoiser.blocks
     inputs = denoiser_inputs(TINY, 1, 1, 3, 4, 3)
     exact, rounded = run(folder, "denoiser", inputs)[0], run(tmp_path, "denoiser", inputs)[0]

@@ -74,7 +74,7 @@ function rowsOf(world: WorldClient): Rows {
     ['downlink', `${stats.kbitPerSecond.toFixed(0)} kbit/s`],
     ['holds / drops', `${stats.holds} / ${stats.drops}`],
     ['lost chunks', `${stats.missedChunks}`],
-    ['model', `${welcome.modelName}, ${welcome.steps} steps`],
+    ['model', `${welcome.modelName}, ${welcome.steps} ${welcome.steps === 1 ? 'step' : 'steps'}`],
     ['runs on', `${welcome.provider}, ${welcome.variant}`],
     ['decoder', world.decoder],
     ['picture', `${welcome.size.width} × ${welcome.size.height}`],

@@ -2,6 +2,7 @@ import { toSoraError } from '@sora-world/sdk/protocol'
 import { findModelPackage } from './model/find-package.ts'
 import { createRoomServer, type RoomServer, type RoomServerOptions } from './rooms/create-server.ts'
 import { checkPort } from './rooms/port.ts'
+import { startWorker } from './rooms/start-worker.ts'
 import type { ModelWorker } from './worker/model-worker.ts'
 import { ProcessWorker } from './worker/process-worker.ts'
 import { openSqliteStore } from './worlds/sqlite-store.ts'
@@ -28,8 +29,11 @@ export type { WorldLog, WorldValue } from './worlds/world-value.ts'
 
 export { ProcessWorker }
 
-export interface WorldServerOptions extends Omit<RoomServerOptions, 'worker' | 'store'> {
-  /** Folder or name of a model package, `fake` for a model without weights; the best that ships when not given. */
+export interface WorldServerOptions extends Omit<RoomServerOptions, 'worker' | 'store' | 'cost'> {
+  /**
+   * Folder or name of a model package, `fake` for a model without weights. When not given the best that ships and keeps up
+   * with real time on this machine; the log says when a better one does not.
+   */
   modelDir?: string
   /** `auto` (default), `cpu`, `webgpu` or `cuda` */
   provider?: string
@@ -52,13 +56,14 @@ export interface WorldServer extends RoomServer {}
 export async function createWorldServer(options: WorldServerOptions = {}): Promise<WorldServer> {
   // A taken port should not cost the time to load a model.
   await checkPort(options.port ?? 0, options.host)
-  const modelDir = modelFolder(options)
-  const { provider, variant, log = () => {} } = options
-  const worker =
-    options.worker ?? (await ProcessWorker.start({ model: modelDir ?? 'fake', provider, variant, onCrash: log }))
+  const { modelDir, provider, variant, memory, log = () => {} } = options
+  const started = options.worker
+    ? { worker: options.worker, modelDir: filesOf(modelDir) }
+    : await startWorker({ modelDir, provider, variant, memory, onCrash: log, log })
+  const { worker } = started
   const store = await openStore(options.worldsDir, log)
   try {
-    return await createRoomServer({ ...options, worker, modelDir, store })
+    return await createRoomServer({ ...options, ...started, store })
   } catch (thrown) {
     store?.close()
     await worker.stop()
@@ -78,8 +83,7 @@ async function openStore(dir: string | undefined, log: (line: string) => void): 
   }
 }
 
-/** Undefined for models without files. */
-function modelFolder({ modelDir, worker }: WorldServerOptions): string | undefined {
-  if (modelDir === 'fake' || (worker && modelDir === undefined)) return undefined
-  return findModelPackage(modelDir)
+/** Folder of the package that a worker of the caller runs; undefined when it has no files, or none are known. */
+function filesOf(modelDir: string | undefined): string | undefined {
+  return modelDir === undefined || modelDir === 'fake' ? undefined : findModelPackage(modelDir)
 }

@@ -42,6 +42,19 @@ NANO_LIMITS = """- A test-bed size: about two million parameters in the denoiser
 - First views from a caption get colours and light right more often than things."""
 
 
+VOXEL_LIMITS = """- The first rung: eleven and a half minutes of training on 5,120 clips of three seconds.
+- Pictures look painted: edges of blocks and trees are there, the pixels of their textures mostly not, and what is far
+  away is smeared.
+- Turning and looking up work as in a game. Walking brings things nearer for some seconds; then the way ahead becomes
+  something simpler of the same kind, a plain or a wall. Jumping blurs the view more than it lifts it.
+- Standing still keeps a scene; over many seconds its textures harden into patterns.
+- Depth is wrong by about an eighth in the median, so places reached by walking come back displaced.
+- Blocks that are broken or placed are not reliably drawn.
+- It was trained at 256x144, 144x256, 192x192 and 288x128; the autoencoder at 224x160, too."""
+
+LIMITS = {"nano": NANO_LIMITS, "voxel": VOXEL_LIMITS}
+
+
 def table(figures: dict[str, float]) -> str:
     if not figures:
         return "Nothing: these weights were not trained or not evaluated."
@@ -62,6 +75,6 @@ def write_card(folder: Path, manifest: dict) -> None:
         summary=training["summary"],
         compute=training["compute"],
         figures=table(training["figures"]),
-        limits=NANO_LIMITS,
+        limits=LIMITS.get(manifest["name"], "- Not known."),
     )
     (folder / "MODEL_CARD.md").write_text(text)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from onnx import ModelProto, numpy_helper
 from torch import Tensor, nn
 
 from sora_world.config import (
@@ -22,6 +25,7 @@ from sora_world.models.denoiser import Denoiser
 from sora_world.models.text import TextEncoder
 
 OPSET = 20
+WEIGHTS_KEY = "weights"  # of the graph's metadata: weight name -> [initialiser, is transposed]
 
 
 class EncoderGraph(nn.Module):
@@ -92,7 +96,7 @@ DENOISER_AXES = {
 
 
 def write_graph(path: Path, model: nn.Module, inputs: dict[str, Tensor], outputs: list[str], axes: dict) -> None:
-    """Traces `model` with example inputs and checks the file.
+    """Traces `model` with example inputs, notes which initialiser holds which weight, and checks the file.
 
     The TorchScript exporter: it keeps every size symbolic, while the newer one specialised B and T to what it saw.
     """
@@ -108,7 +112,37 @@ def write_graph(path: Path, model: nn.Module, inputs: dict[str, Tensor], outputs
         do_constant_folding=True,
         dynamo=False,
     )
-    onnx.checker.check_model(onnx.load(path), full_check=True)
+    graph = onnx.load(path)
+    entry = graph.metadata_props.add()
+    entry.key, entry.value = WEIGHTS_KEY, json.dumps(find_weights(graph, model))
+    onnx.save(graph, path)
+    onnx.checker.check_model(graph, full_check=True)
+
+
+def find_weights(graph: ModelProto, model: nn.Module) -> dict[str, tuple[str, bool]]:
+    """Weight name -> (initialiser, is transposed) of an exported model; the exporter renames and transposes matrices.
+
+    Found by their values: of several equal ones any will do. Names are those inside the wrapped `model`.
+    """
+    known: dict[tuple[int, float], list[tuple[str, np.ndarray]]] = {}
+    for tensor in graph.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32:
+            known.setdefault(fingerprint(values), []).append((tensor.name, values))
+    places = {}
+    for name, tensor in model.state_dict().items():
+        weight = tensor.detach().cpu().numpy()
+        for initialiser, values in known.get(fingerprint(weight), []):
+            straight = np.array_equal(values.ravel(), weight.ravel())
+            if straight or (values.ndim == 2 and np.array_equal(values.T.ravel(), weight.ravel())):
+                places[name.removeprefix("model.")] = (initialiser, not straight)
+                break
+    return places
+
+
+def fingerprint(values: np.ndarray) -> tuple[int, float]:
+    """The same for a tensor however it is shaped or transposed."""
+    return values.size, float(np.round(np.sort(values.astype(np.float64).ravel()).sum(), 6))
 
 
 def write_graphs(out: Path, tier: Tier, autoencoder: Autoencoder, text: TextEncoder, denoiser: Denoiser) -> list[str]:

@@ -18,7 +18,7 @@ from sora_world.config import (
     Tier,
 )
 
-VERSION = "0.3.0"
+VERSIONS = {"nano": "0.3.1", "voxel": "0.1.0"}
 LICENCE = "Apache-2.0"
 WIRE_CLIP = 4.5  # standard deviations; beyond it latents are cut on the wire
 MEMORY_VIEWS = 12  # memory images that do not overlap: what the points of one world are enough for
@@ -58,16 +58,21 @@ def build_manifest(
     int8: tuple[str, ...],
     training: dict,
     readers: dict[str, dict] | None = None,
+    external: dict[str, list[str]] | None = None,
 ) -> dict:
-    """The manifest of the graphs lying in `folder`; `training` and `readers` go in as they are."""
+    """The manifest of the graphs lying in `folder`; `training` and `readers` go in as they are.
+
+    external: files that hold weights of a graph, by its name.
+    """
     config, text = tier.denoiser, tier.text
     variants = {"cpu-fp32": variant()} | ({"cpu-int8": variant(int8)} if int8 else {})
     read_by = [reader["file"] for reader in (readers or {}).values()]
-    names = sorted({name for files in variants.values() for name in files.values()} | set(read_by))
+    beside = {name for files in (external or {}).values() for name in files}
+    names = sorted({name for files in variants.values() for name in files.values()} | set(read_by) | beside)
     return {
         "manifestVersion": 1,
         "name": tier.name,
-        "version": VERSION,
+        "version": VERSIONS.get(tier.name, "0.0.0"),
         "licence": LICENCE,
         "frames": {"perSecond": FRAMES_PER_SECOND, "perChunk": FRAMES_PER_CHUNK},
         "sizes": [size_entry(*size) for size in tier.sizes],
@@ -98,6 +103,7 @@ def build_manifest(
         "camera": {"verticalFovDegrees": VERTICAL_FOV_DEGREES},
         **({"readers": readers} if readers else {}),
         "variants": variants,
+        **({"externalWeights": external} if external else {}),
         "files": {name: file_entry(folder / name) for name in names},
         "training": training,
     }

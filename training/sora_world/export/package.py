@@ -19,21 +19,24 @@ from sora_world.config import TIERS, Tier
 from sora_world.data.latents import load_autoencoder, make_tokenizer
 from sora_world.export.card import write_card
 from sora_world.export.graphs import write_graphs
-from sora_world.export.half import round_to_half, store_in_half
 from sora_world.export.manifest import build_manifest, write_manifest
 from sora_world.export.quantise import quantise_package
+from sora_world.export.stored import round_weights, share_weights, store_small
 from sora_world.models.autoencoder import Autoencoder
 from sora_world.readers.export import load_readers, write_readers
 from sora_world.train import checkpoint
 from sora_world.train.denoiser import WorldModel
 
+SPENT = ("denoiserSteps", "denoiserMinutes", "autoencoderSteps", "autoencoderMinutes")  # read back by read_package
+SHARED = ("denoiser", "decoder")  # graphs whose fp32 and int8 file have their weights in one place
+
 
 class Trained:
-    """All networks of one package, in evaluation mode, with the weights that a package holds (export/half.py)."""
+    """All networks of one package, in evaluation mode, with the weights that a package holds (export/stored.py)."""
 
     def __init__(self, tier: Tier, words: list[str], autoencoder: Autoencoder, world: WorldModel, summary: dict):
         self.tier, self.words, self.summary = tier, words, summary
-        self.autoencoder, self.world = round_to_half(autoencoder.eval()), round_to_half(world.eval())
+        self.autoencoder, self.world = round_weights(autoencoder.eval()), round_weights(world.eval())
 
 
 def load_trained(autoencoder_folder: Path, run_folder: Path) -> Trained:
@@ -79,9 +82,10 @@ def training_entry(trained: Trained, figures: dict) -> dict:
             + (f", going on from {used['before']}" if used.get("before") else "")
         ),
         "compute": (
-            f"one to two CPU cores: autoencoder {used['autoencoderMinutes']} minutes, "
+            f"{used.get('hardware') or 'one to two CPU cores'}: autoencoder {used['autoencoderMinutes']} minutes, "
             f"denoiser {used['denoiserMinutes']} minutes"
         ),
+        "spent": {name: used[name] for name in SPENT},
         "figures": figures,
     }
 
@@ -112,15 +116,22 @@ def export(
     world = trained.world
     found = load_readers(readers, trained.tier, trained.words) if readers else None
     out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("*.onnx"):
+    for old in [*out.glob("*.onnx"), *out.glob("*.weights")]:
         old.unlink()
     write_graphs(out, trained.tier, trained.autoencoder, world.text, world.denoiser)
-    int8, measured = quantise_package(out, calibration_clips(latents, trained.tier))
+    int8, measured = quantise_package(
+        out, calibration_clips(latents, trained.tier), trained.tier.denoiser.width
+    )
     training = training_entry(trained, (figures or {}) | measured)
     read_by = write_readers(out, trained.tier, found) if found else None
     for graph in out.glob("*.onnx"):
-        store_in_half(graph)
-    manifest = build_manifest(trained.tier, trained.words, action_space(), out, int8, training, read_by)
+        store_small(graph)
+    external = {}
+    for graph in SHARED:
+        files = sorted(out.glob(f"{graph}.*onnx"))
+        share_weights(files, out / f"{graph}.weights")
+        external |= dict.fromkeys([file.name for file in files], [f"{graph}.weights"])
+    manifest = build_manifest(trained.tier, trained.words, action_space(), out, int8, training, read_by, external)
     write_manifest(out, manifest)
     return manifest
 
@@ -134,13 +145,14 @@ def main() -> None:
     parser.add_argument("--figures", type=Path, help="figures.json of sora_world.evaluate")
     parser.add_argument("--latents", type=Path, help="latent bank to calibrate the int8 decoder with")
     parser.add_argument("--before", help="for the card: what the runs went on from, with its steps and minutes")
+    parser.add_argument("--hardware", help="for the card: what the minutes were spent on")
     parser.add_argument("--readers", type=Path, help="folder with the run folders `captioner` and `policy`")
     options = parser.parse_args()
     if options.random:
         trained = random_weights(TIERS[options.random])
     else:
         trained = load_trained(options.autoencoder, options.run)
-        trained.summary["before"] = options.before
+        trained.summary |= {"before": options.before, "hardware": options.hardware}
     figures = json.loads(options.figures.read_text()) if options.figures else {}
     try:
         manifest = export(trained, options.out, options.latents, figures, options.readers)

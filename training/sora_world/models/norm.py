@@ -10,7 +10,10 @@ EPSILON = 1e-6
 
 
 class RMSNorm(nn.Module):
-    """arXiv 1910.07467. Spelled out while exporting: ONNX has no operator for it below opset 23."""
+    """arXiv 1910.07467. Spelled out while exporting: ONNX has no operator for it below opset 23.
+
+    Always with a weight there, of ones if need be: only so does onnxruntime put one operator in place of the six.
+    """
 
     def __init__(self, width: int, has_weight: bool = True):
         super().__init__()
@@ -20,6 +23,6 @@ class RMSNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if torch.onnx.is_in_onnx_export():
             scaled = x / (x.pow(2).mean(-1, keepdim=True) + EPSILON).sqrt()
-            return scaled if self.weight is None else scaled * self.weight
+            return scaled * (torch.ones(self.width) if self.weight is None else self.weight)
         weight = None if self.weight is None else self.weight.to(x.dtype)
         return F.rms_norm(x, (self.width,), weight, EPSILON)

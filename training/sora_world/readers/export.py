@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sora_world.config import ACTION_WIDTH, FRAMES_PER_CHUNK, SPATIAL_SCALE, Tier
 from sora_world.export.graphs import write_graph
-from sora_world.export.half import round_to_half
+from sora_world.export.stored import round_weights
 from sora_world.readers.config import CAMERA_BINS, MAX_CHUNKS
 from sora_world.readers.models import Captioner, Policy
 from sora_world.readers.train import KINDS, load_reader
@@ -66,7 +66,7 @@ def load_readers(folder: Path, tier: Tier, words: list[str]) -> dict[str, nn.Mod
         readers[kind], saved = load_reader(kind, tier, folder / kind)
         if saved["words"] != words:
             raise ValueError(f"the {kind} of {folder} was trained with other words than the package has")
-        round_to_half(readers[kind])
+        round_weights(readers[kind])
     return readers
 
 

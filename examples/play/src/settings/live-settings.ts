@@ -24,6 +24,8 @@ export class LiveSettings {
   readonly #panel: SettingsPanel
   #world: WorldClient | null = null
   #controls: WorldControls | null = null
+  /** The setting with which this world was entered; 0 leaves the number to the server. */
+  #enteredSteps = 0
 
   constructor(options: LiveSettingsOptions) {
     this.#options = options
@@ -38,6 +40,7 @@ export class LiveSettings {
   attach(world: WorldClient, controls: WorldControls): void {
     this.#world = world
     this.#controls = controls
+    this.#enteredSteps = this.#options.settings.current.steps
     this.#panel.fitTo(world.manifest)
     this.#applyControls(this.#options.settings.current)
   }
@@ -67,7 +70,7 @@ export class LiveSettings {
   #applySteps(): void {
     const world = this.#world
     const { steps } = this.#options.settings.current
-    if (!world || (steps || world.manifest.denoiser.steps.default) === world.welcome.steps) return
+    if (!world || steps === world.welcome.steps || (steps === 0 && this.#enteredSteps === 0)) return
     const { toast, enter } = this.#options
     if (world.isDriver && world.room.players <= 1) enter({ prompt: world.room.prompt, rngSeed: world.room.rngSeed })
     else toast.say('The number of denoise steps holds from your next own world on')

@@ -27,8 +27,8 @@ export class SettingsPanel {
 
   /** Offers the numbers of denoise steps that this model was trained for. */
   fitTo({ denoiser }: ModelManifest): void {
-    const { allowed, default: best } = denoiser.steps
-    const options = [new Option(`As the model likes (${best})`, '0'), ...allowed.map((n) => new Option(`${n}`, `${n}`))]
+    const { allowed } = denoiser.steps
+    const options = [new Option('As the server can', '0'), ...allowed.map((n) => new Option(`${n}`, `${n}`))]
     this.#control('steps').replaceChildren(...options)
     this.#show()
   }

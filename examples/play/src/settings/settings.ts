@@ -10,7 +10,7 @@ export interface Settings {
   resolution: 'auto' | 'low' | 'full'
   /** Who decodes: `auto` is this browser where it can. */
   downlink: 'auto' | 'latent' | 'image'
-  /** Denoise steps per chunk; 0 is what the model likes best. */
+  /** Denoise steps per chunk; 0 leaves it to the server. */
   steps: number
   hints: boolean
 }

@@ -43,13 +43,19 @@ export class LatentDecoder implements FrameDecoder {
     const options = this.#options
     const shape = engineShape({ manifest, size }, options)
     const file = decoderFile(manifest, variant)
+    const weightFiles = manifest.externalWeights?.[file] ?? []
+    const hashes = [file, ...weightFiles].map((name) => manifest.files[name]?.sha256)
     const signals = [this.#closing.signal, ...(signal ? [signal] : [])]
     this.#stream = await (options.engines ?? PAGE_ENGINES).open({
       source: engineSource(options),
-      key: JSON.stringify([manifest.files[file]?.sha256, file, shape]),
+      key: JSON.stringify([hashes, file, shape]),
       start: async (progress, unused) => {
-        const graph = await files.read(file, manifest, { signal: unused, onBytes: downloadWords(progress) })
-        return startEngine(engineMakers(options), { ...shape, graph }, progress, unused)
+        const read = (name: string) => files.read(name, manifest, { signal: unused, onBytes: downloadWords(progress) })
+        const graph = await read(file)
+        const weights = Object.fromEntries(
+          await Promise.all(weightFiles.map(async (name) => [name, await read(name)] as const)),
+        )
+        return startEngine(engineMakers(options), { ...shape, graph, weights }, progress, unused)
       },
       onProgress,
       signal: AbortSignal.any(signals),

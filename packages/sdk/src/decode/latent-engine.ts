@@ -4,6 +4,8 @@ import type { SoraError } from '../protocol/index.ts'
 export interface EngineModel {
   /** The decoder graph. */
   graph: Uint8Array<ArrayBuffer>
+  /** Files that the graph has its weights in, by name; none where they are in the graph itself. */
+  weights: Record<string, Uint8Array<ArrayBuffer>>
   /** [C,h,w] of a latent, channels of the state. */
   channels: number
   latentWidth: number

@@ -107,9 +107,11 @@ export class OnnxWebDecoder implements LatentEngine {
 
   async #createSession(provider: 'webgpu' | 'wasm'): Promise<void> {
     const { InferenceSession, env } = this.#runtime!
+    const { graph, weights } = this.#model!
     env.logLevel = 'error'
-    this.#session = await InferenceSession.create(this.#model!.graph, {
+    this.#session = await InferenceSession.create(graph, {
       executionProviders: [provider],
+      externalData: Object.entries(weights).map(([path, data]) => ({ path, data })),
       graphOptimizationLevel: 'all',
       // Errors only: that some nodes run on the CPU is no news.
       logSeverityLevel: 3,

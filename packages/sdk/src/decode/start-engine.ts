@@ -18,8 +18,8 @@ export interface EngineOptions {
   createEngine?: () => LatentEngine | Promise<LatentEngine>
 }
 
-/** Everything about a model that an engine needs to know, but for the graph. */
-export type EngineShape = Omit<EngineModel, 'graph'>
+/** Everything about a model that an engine needs to know, but for the graph and its weights. */
+export type EngineShape = Omit<EngineModel, 'graph' | 'weights'>
 
 type EngineMaker = () => LatentEngine | Promise<LatentEngine>
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chunkDurationMs, parseManifest, tokensPerChunk } from './model-manifest.ts'
+import { chunkDurationMs, parseManifest, tokensPerChunk, weightsFiles } from './model-manifest.ts'
 
 const graphs = { encoder: 'e.onnx', decoder: 'd.onnx', text: 't.onnx', denoiser: 'n.onnx' }
 const file = { sha256: 'a'.repeat(64), bytes: 10 }
@@ -101,6 +101,47 @@ describe('parseManifest', () => {
       ['bins beyond the axis', { policy: { ...policy, cameraBins: [-2, 0] } }, /readers\.policy\.cameraBins/],
     ])('are refused with %s', (_, readers, reason) => {
       expect(() => parseManifest({ ...valid, readers })).toThrow(
+        expect.objectContaining({ code: 'model-invalid', message: expect.stringMatching(reason) }),
+      )
+    })
+  })
+
+  describe('external weights', () => {
+    const externalWeights = { 'n.onnx': ['n.weights'] }
+    const withWeights = { ...valid, externalWeights, files: { ...valid.files, 'n.weights': file } }
+
+    it('may be there, absent or null, and shared by graphs', () => {
+      expect(parseManifest(withWeights).externalWeights).toEqual(externalWeights)
+      const shared = { 'n.onnx': ['n.weights'], 'e.onnx': ['n.weights'] }
+      expect(parseManifest({ ...withWeights, externalWeights: shared }).externalWeights).toEqual(shared)
+      expect(parseManifest({ ...valid, externalWeights: null }).externalWeights).toBeNull()
+      expect(parseManifest(valid)).not.toHaveProperty('externalWeights')
+    })
+
+    it('belong to the graphs that are named', () => {
+      const manifest = parseManifest(withWeights)
+      expect(weightsFiles(manifest, 'n.onnx')).toEqual(['n.weights'])
+      expect(weightsFiles(manifest, 'e.onnx')).toEqual([])
+      expect(weightsFiles(manifest, 'constructor')).toEqual([])
+      expect(weightsFiles(parseManifest(valid), 'n.onnx')).toEqual([])
+    })
+
+    it.each([
+      [
+        'weights without a hash',
+        { 'n.onnx': ['other.weights'] },
+        /externalWeights\.n\.onnx.*"other\.weights" has no hash/,
+      ],
+      ['a graph without a hash', { 'x.onnx': ['n.weights'] }, /externalWeights\.x\.onnx.*"x\.onnx" has no hash/],
+      ['a name of every object', { 'n.onnx': ['constructor'] }, /"constructor" has no hash/],
+      ['no files', { 'n.onnx': [] }, /externalWeights\.n\.onnx/],
+      ['one name in place of a list', { 'n.onnx': 'n.weights' }, /externalWeights\.n\.onnx/],
+      ['the graph itself', { 'n.onnx': ['n.onnx'] }, /its own weights/],
+      ['a file outside of the folder', { 'n.onnx': ['../n.weights'] }, /externalWeights\.n\.onnx\.0.*package folder/],
+      ['a file of a folder', { 'n.onnx': ['a\\n.weights'] }, /externalWeights\.n\.onnx\.0.*package folder/],
+      ['the folder above', { 'n.onnx': ['..'] }, /externalWeights\.n\.onnx\.0.*package folder/],
+    ])('are refused with %s', (_, wrong, reason) => {
+      expect(() => parseManifest({ ...withWeights, externalWeights: wrong })).toThrow(
         expect.objectContaining({ code: 'model-invalid', message: expect.stringMatching(reason) }),
       )
     })

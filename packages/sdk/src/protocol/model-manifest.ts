@@ -18,6 +18,11 @@ const sizeSchema = z.object({ width: count, height: count, latentWidth: count, l
 
 const fileNames = z.object({ encoder: z.string(), decoder: z.string(), text: z.string(), denoiser: z.string() })
 
+/** Of the package folder itself: a graph must not pull in what lies elsewhere. */
+const plainFileName = z
+  .string()
+  .check(z.regex(/^(?!\.{1,2}$)[^/\\:\0]+$/, 'is not the name of a file in the package folder'))
+
 const captionerSchema = z.object({ file: z.string(), maxChunks: count, length: count })
 const policySchema = z.object({
   file: z.string(),
@@ -73,6 +78,7 @@ const manifestSchema = z.object({
   readers: z.nullish(z.object({ captioner: z.optional(captionerSchema), policy: z.optional(policySchema) })),
   variants: z.record(z.string(), fileNames),
   files: z.record(z.string(), z.object({ sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)), bytes: count })),
+  externalWeights: z.nullish(z.record(z.string(), z.array(plainFileName).check(z.minLength(1)))),
   training: z.looseObject({ tier: z.string(), summary: z.string() }),
 })
 
@@ -101,6 +107,7 @@ export function parseManifest(json: unknown): ModelManifest {
   checkVariants(parsed.data)
   checkMemory(parsed.data)
   checkReaders(parsed.data)
+  checkExternalWeights(parsed.data)
   return parsed.data
 }
 
@@ -151,10 +158,26 @@ function checkReaders({ readers, files }: ModelManifest): void {
   }
 }
 
+function checkExternalWeights({ externalWeights, files }: ModelManifest): void {
+  for (const [graph, weights] of Object.entries(externalWeights ?? {})) {
+    const refuse = (reason: string) => {
+      throw new SoraError('model-invalid', `manifest field "externalWeights.${graph}": ${reason}`)
+    }
+    const unlisted = [graph, ...weights].find((file) => !Object.hasOwn(files, file))
+    if (unlisted !== undefined) refuse(`"${unlisted}" has no hash`)
+    if (weights.includes(graph)) refuse('a graph cannot be its own weights')
+  }
+}
+
 /** Tokens of one chunk (N) at a size. */
 export function tokensPerChunk(manifest: ModelManifest, size: FrameSize): number {
   const { fixed, perLatentCell } = manifest.denoiser.tokensPerChunk
   return fixed + perLatentCell * size.latentWidth * size.latentHeight
+}
+
+/** Files in which a graph of the package keeps its weights; none when they are in the graph itself. */
+export function weightsFiles({ externalWeights }: ModelManifest, graph: string): readonly string[] {
+  return externalWeights && Object.hasOwn(externalWeights, graph) ? externalWeights[graph]! : []
 }
 
 /** Milliseconds of world that one chunk covers. */

@@ -1,16 +1,19 @@
+import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SoraError, toSoraError } from '@sora-world/sdk/protocol'
 import { checkPackage, type PackageFacts } from '../doctor/check-package.ts'
 import { describeMachine, LEAST_NODE, type Machine } from '../doctor/machine.ts'
-import { type ProviderReport, tryProvider } from '../doctor/try-provider.ts'
+import { type Attempt, type Pace, tryProvider } from '../doctor/try-provider.ts'
+import { shippedPackages } from '../model/find-package.ts'
 import { PROVIDERS } from '../model/onnx-runtime.ts'
+import { inSteps, keepsUp, whyPassedOver } from '../scheduler/chunk-cost.ts'
 import { ProgressBar, type ProgressStream } from './progress-bar.ts'
 
 export const DOCTOR_HELP = `Says whether this machine can play, and how fast.
 
 usage: sora-world doctor [options]
 
-  --model NAME|DIR   a model package                             default: the best that ships
+  --model NAME|DIR   a model package                             default: what \`serve\` would play
   --provider NAME    try this one only: cpu, webgpu, cuda        default: all
   --seconds N        how long each provider is measured          default: 3
   --json             one line of JSON instead of words
@@ -24,7 +27,8 @@ export interface DoctorStreams {
 }
 
 interface DoctorOptions {
-  model: string | undefined
+  /** To look at one after the other until one keeps up with real time, as a server does; one when it was named. */
+  models: readonly string[]
   providers: readonly string[]
   seconds: number
   json: boolean
@@ -32,10 +36,15 @@ interface DoctorOptions {
 
 interface Findings {
   machine: Machine
+  /** Why better models are not played here, a sentence each. */
+  passedOver: string[]
   /** Null for the model without files. */
   model: PackageFacts | null
   providers: ProviderReport[]
 }
+
+/** How fast a provider is, or why it does not start. */
+type ProviderReport = { provider: string } & ({ pace: Pace } | { problem: string })
 
 const MOST_SECONDS = 600
 
@@ -60,31 +69,61 @@ export async function runDoctor(argv: string[], streams: DoctorStreams = process
   }
 }
 
-async function examine({ model, providers, seconds }: DoctorOptions, stderr: ProgressStream): Promise<Findings> {
+async function examine(options: DoctorOptions, stderr: ProgressStream): Promise<Findings> {
   const machine = describeMachine()
-  const facts = model === 'fake' ? null : await checkPackage(model)
+  const passed: string[] = []
+  for (const [i, model] of options.models.entries()) {
+    const facts = model === 'fake' ? null : await checkPackage(model)
+    const attempts = await tryProviders(model, options, stderr)
+    const next = options.models[i + 1]
+    const tooSlow = next === undefined ? undefined : reasonToPass(attempts, basename(next))
+    if (tooSlow === undefined) return { machine, passedOver: passed, model: facts, providers: attempts.map(reportOf) }
+    passed.push(tooSlow)
+  }
+  throw new SoraError('model-missing', 'no model to look at')
+}
+
+async function tryProviders(
+  model: string,
+  { providers, seconds }: DoctorOptions,
+  stderr: ProgressStream,
+): Promise<Attempt[]> {
   const bar = new ProgressBar(stderr, providers.length)
-  const reports: ProviderReport[] = []
+  const attempts: Attempt[] = []
   try {
     for (const provider of providers) {
-      bar.update(reports.length, `trying ${provider}`)
-      reports.push(await tryProvider(model, provider, seconds))
+      bar.update(attempts.length, `trying ${provider}`)
+      attempts.push(await tryProvider(model, provider, seconds))
     }
   } finally {
     bar.clear()
   }
-  return { machine, model: facts, providers: reports }
+  return attempts
 }
 
-function wordsOf({ machine, model, providers }: Findings): string {
+/** Undefined when a provider keeps up, or none starts: a simpler model would not start either. */
+function reasonToPass(attempts: readonly Attempt[], next: string): string | undefined {
+  const measured = attempts.flatMap((attempt) => ('cost' in attempt ? [attempt] : []))
+  const [fastest] = measured.toSorted((a, b) => a.cost.chunkMs - b.cost.chunkMs)
+  if (!fastest || keepsUp(fastest.manifest, fastest.cost)) return undefined
+  return whyPassedOver(fastest.manifest, fastest.cost, next)
+}
+
+function reportOf(attempt: Attempt): ProviderReport {
+  const { provider } = attempt
+  return 'pace' in attempt ? { provider, pace: attempt.pace } : { provider, problem: attempt.problem }
+}
+
+function wordsOf({ machine, passedOver, model, providers }: Findings): string {
   const { node, isNodeNewEnough, platform, cpu, cores, memoryGiB, hasInt8, hasGpu } = machine
   const lines = [
     `node      ${node}${isNodeNewEnough ? '' : `: too old, ${LEAST_NODE} or newer is needed`}`,
     `machine   ${cpu}, ${cores} ${cores === 1 ? 'core' : 'cores'}, ${memoryGiB} GiB, ${platform}`,
     `          ${hasInt8 ? 'fast' : 'no fast'} 8-bit products; ${hasGpu ? 'a GPU to try' : 'no GPU device'}`,
     model
-      ? `model     ${model.name} ${model.version}, sha256 ${model.sha256.slice(0, 16)}, every graph as its manifest says`
+      ? `model     ${model.name} ${model.version}, sha256 ${model.sha256.slice(0, 16)}, every file as its manifest says`
       : 'model     fake, without files',
+    ...passedOver.map((reason) => `          ${reason}`),
     ...providers.map((report) => `${report.provider.padEnd(9)} ${findingOf(report)}`),
     conclusionOf(providers),
   ]
@@ -93,8 +132,8 @@ function wordsOf({ machine, model, providers }: Findings): string {
 
 function findingOf(report: ProviderReport): string {
   if ('problem' in report) return `does not start: ${report.problem}`
-  const { variant, chunkMs, framesPerSecond, realtimeFactor } = report.pace
-  return `${variant}: ${chunkMs} ms a chunk, ${framesPerSecond} frames/s, ${realtimeFactor} times real time`
+  const { variant, steps, chunkMs, framesPerSecond, realtimeFactor } = report.pace
+  return `${variant}: ${inSteps(steps)}, ${chunkMs} ms a chunk, ${framesPerSecond} frames/s, ${realtimeFactor} times real time`
 }
 
 function conclusionOf(providers: readonly ProviderReport[]): string {
@@ -118,7 +157,8 @@ function readOptions(argv: string[]): DoctorOptions | 'help' {
   }
   // The CPU first: it is the answer for most, and the others may take long to fail.
   const all = model === 'fake' ? ['fake'] : PROVIDERS.toReversed()
-  return { model, providers: provider ? [provider] : all, seconds: Number(seconds), json: values.json ?? false }
+  const models = model === undefined ? shippedPackages() : [model]
+  return { models, providers: provider ? [provider] : all, seconds: Number(seconds), json: values.json ?? false }
 }
 
 function readFlags(argv: string[]) {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { SoraError } from '@sora-world/sdk/protocol'
+import { type ModelManifest, SoraError, tokensPerChunk } from '@sora-world/sdk/protocol'
 import { integer } from './option-numbers.ts'
 
 export const EVAL_HELP = `Measures a model against clips of ground truth that it was not trained on.
@@ -8,12 +8,12 @@ usage: sora-world eval [options]
 
   --model NAME|DIR   a model package                                default: the best that ships
   --clips DIR        clips on disk (docs/evaluation.md)              default: those that ship for the model
-  --count N          use N of the clips                              default: all; 8 with --quick
-  --quick            less of everything: under a minute for nano on two cores
-  --edits N          use N of the clips of placed blocks             default: all; 4 with --quick
-  --captions N       captions that worlds are made from              default: all 128; 32 with --quick
-  --rollouts N       long rollouts for drift                         default: 24; 8 with --quick
-  --seconds N        length of each                                  default: 60; 12 with --quick
+  --count N          use N of the clips                              default: all; 8 (3) with --quick
+  --quick            less of everything, under a minute on two cores; for a slow model what stands in brackets
+  --edits N          use N of the clips of placed blocks             default: all; 4 (2) with --quick
+  --captions N       captions that worlds are made from              default: all 128; 32 (8) with --quick
+  --rollouts N       long rollouts for drift                         default: 24; 8 (2) with --quick
+  --seconds N        length of each                                  default: 60; 12 (8) with --quick
   --no-guard         lets rollouts that break down go on as they are
   --steps N          denoise steps                                   default: the model's
   --out DIR          where figures.json and contact-sheet.png go     default: test/output/eval
@@ -42,8 +42,9 @@ export interface EvalOptions {
   /** Clips of placed blocks; all when not given. */
   edits: number | undefined
   captions: number | undefined
-  rollouts: number
-  seconds: number
+  /** For drift; as many and as long as {@link amountsOf} says when not given. */
+  rollouts: number | undefined
+  seconds: number | undefined
   guard: boolean
   steps: number | undefined
   out: string
@@ -58,24 +59,40 @@ export interface EvalOptions {
   taskScripts: string | undefined
 }
 
-const QUICK = { count: 8, edits: 4, rollouts: 8, seconds: 12, seeds: 5 }
-const FULL = { count: undefined, edits: undefined, rollouts: 24, seconds: 60, seeds: 20 }
+const QUICK = { count: 8, edits: 4, captions: 32, rollouts: 8, seconds: 12 }
+const QUICK_FOR_SLOW = { count: 3, edits: 2, captions: 8, rollouts: 2, seconds: 8 }
+const FULL = { count: undefined, edits: undefined, captions: undefined, rollouts: 24, seconds: 60 }
+/** Tokens of a chunk times their width, from which a model is slow on a CPU: nano 8,000, voxel 61,440. */
+const SLOW_FROM = 20_000
+const SEEDS = { quick: 5, full: 20 }
+
+/** How much is measured, where the caller did not say; a quick look at a slow model has to be a shorter one. */
+export function amountsOf(options: EvalOptions, manifest: ModelManifest) {
+  const work = tokensPerChunk(manifest, manifest.sizes[0]!) * manifest.text.pooledWidth
+  const amount = !options.quick ? FULL : work < SLOW_FROM ? QUICK : QUICK_FOR_SLOW
+  return {
+    count: options.count ?? amount.count,
+    edits: options.edits ?? amount.edits,
+    captions: options.captions ?? amount.captions,
+    rollouts: options.rollouts ?? amount.rollouts,
+    seconds: options.seconds ?? amount.seconds,
+  }
+}
 
 /** @throws SoraError `option-invalid` with a sentence that names the option */
 export function parseEvalOptions(argv: string[]): EvalOptions | 'help' {
   const values = readFlags(argv)
   if (values.help) return 'help'
   const quick = values.quick ?? false
-  const amount = quick ? QUICK : FULL
   return {
     model: values.model,
     clips: values.clips,
-    count: integer('count', values.count, 1, 10_000) ?? amount.count,
+    count: integer('count', values.count, 1, 10_000),
     quick,
-    edits: integer('edits', values.edits, 1, 10_000) ?? amount.edits,
+    edits: integer('edits', values.edits, 1, 10_000),
     captions: integer('captions', values.captions, 1, 10_000),
-    rollouts: integer('rollouts', values.rollouts, 1, 1000) ?? amount.rollouts,
-    seconds: integer('seconds', values.seconds, 2, 3600) ?? amount.seconds,
+    rollouts: integer('rollouts', values.rollouts, 1, 1000),
+    seconds: integer('seconds', values.seconds, 2, 3600),
     guard: !values['no-guard'],
     steps: integer('steps', values.steps, 1, 64),
     out: values.out ?? 'test/output/eval',
@@ -84,7 +101,7 @@ export function parseEvalOptions(argv: string[]): EvalOptions | 'help' {
     threads: integer('threads', values.threads, 0, 256) ?? 0,
     instead: insteadOf(values),
     only: values.only?.split(','),
-    seeds: integer('seeds', values.seeds, 1, 1000) ?? amount.seeds,
+    seeds: integer('seeds', values.seeds, 1, 1000) ?? SEEDS[quick ? 'quick' : 'full'],
     memory: !values['no-memory'],
     taskScripts: values['task-scripts'],
   }

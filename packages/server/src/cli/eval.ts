@@ -9,7 +9,7 @@ import type { WorldModel } from '../model/denoiser.ts'
 import { openModel } from '../model/open-model.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { checkWritable, saveFile } from '../studio/save-file.ts'
-import { EVAL_HELP, type EvalOptions, parseEvalOptions } from './eval-options.ts'
+import { amountsOf, EVAL_HELP, type EvalOptions, parseEvalOptions } from './eval-options.ts'
 import { type EvalStreams, FigureProgress } from './eval-progress.ts'
 import { evaluateRevisits } from './eval-revisits.ts'
 import { chooseTasks, evaluateTasks, writeTaskScripts } from './eval-tasks.ts'
@@ -69,17 +69,18 @@ async function measure(
   const { manifest } = model
   if (options.steps !== undefined) checkSteps(manifest, options.steps)
   const folder = findClips(manifest.name, options.clips)
-  const set = await readClipSet(folder, manifest, options.count)
-  const edits = await readEditClips(folder, manifest, options.edits)
+  const amount = amountsOf(options, manifest)
+  const set = await readClipSet(folder, manifest, amount.count)
+  const edits = await readEditClips(folder, manifest, amount.edits)
   const judges = await openShippedJudges(options.threads)
   const progress = new FigureProgress(stderr)
   try {
     const { measured, sheet } = await evaluateModel(model, judges, set, {
       quick: options.quick,
       steps: options.steps,
-      captions: options.captions,
+      captions: amount.captions,
       edits,
-      drift: { rollouts: options.rollouts, seconds: options.seconds },
+      drift: { rollouts: amount.rollouts, seconds: amount.seconds },
       guard: options.guard,
       signal,
       onProgress: (figure, done, total) => progress.update(figure, done, total),

@@ -4,7 +4,7 @@ import { SoraError } from '@sora-world/sdk/protocol'
 export interface ServeOptions {
   port: number
   host: string
-  /** Folder or name of a model package; undefined = the best that ships. */
+  /** Folder or name of a model package; undefined = the best that ships and keeps up with real time here. */
   model: string | undefined
   provider: string
   variant: string
@@ -27,10 +27,10 @@ export const SERVE_HELP = `sora-world serve: hosts worlds for browsers and progr
 
   --port N            port to listen on (${DEFAULT_PORT})
   --host NAME         address to listen on (127.0.0.1); 0.0.0.0 lets other machines in
-  --model DIR         folder or name of a model package (the best that ships: voxel, else nano)
+  --model DIR         folder or name of a model package (voxel where it keeps up with real time, else nano)
   --provider NAME     auto, cpu, webgpu or cuda (auto)
   --variant NAME      variant of the model's graphs (auto)
-  --steps N           denoise steps per chunk (the model's default)
+  --steps N           denoise steps per chunk (as many as this machine can do, at most the model's default)
   --no-memory         without world memory, for models that have one
   --no-guard          lets worlds that break down go on as they are
   --max-rooms N       worlds at a time (16)

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { SoraError, toSoraError } from '@sora-world/sdk/protocol'
 import { createWorldServer, type WorldServer } from '../index.ts'
 import { findModelPackage } from '../model/find-package.ts'
+import { inSteps } from '../scheduler/chunk-cost.ts'
 import { type DevPage, openDevPage } from './dev-page.ts'
 import { findPlayPage } from './play-page.ts'
 import { readServeOptions, SERVE_HELP, type ServeOptions } from './serve-options.ts'
@@ -40,12 +41,11 @@ async function start(options: ServeOptions, page: DevPage | undefined): Promise<
   // Of connections only who develops wants to hear.
   const log = (line: string) => (options.dev || !line.startsWith('colyseus:') ? console.log(line) : undefined)
   try {
-    const modelDir = model === 'fake' ? model : findModelPackage(model)
-    console.log(`loading model ${basename(modelDir)} ...`)
+    console.log(`loading model ${model === 'fake' ? model : basename(findModelPackage(model))} ...`)
     return await createWorldServer({
       port,
       host,
-      modelDir,
+      modelDir: model,
       provider,
       variant,
       steps,
@@ -75,9 +75,10 @@ function withNextStep(error: SoraError, port: number): SoraError {
 }
 
 function describe(server: WorldServer, { play }: ServeOptions): void {
-  const { model, modelVersion, provider, variant, steps, chunk, maxRunning } = server.health()
-  const pace = `${Math.round(chunk.p50Ms)} ms per chunk of ${chunk.durationMs} ms`
-  console.log(`model ${model} ${modelVersion}; provider ${provider}, variant ${variant}, ${steps} steps: ${pace}`)
+  const { model, modelVersion, provider, variant, steps, modelSteps, chunk, maxRunning } = server.health()
+  const effort = steps < modelSteps ? `${inSteps(steps)} of the model's ${modelSteps}` : inSteps(steps)
+  const pace = `${effort} (a chunk of ${chunk.durationMs} ms takes about ${Math.round(chunk.p50Ms)} ms here)`
+  console.log(`model ${model} ${modelVersion}; provider ${provider}, variant ${variant}, ${pace}`)
   if (chunk.p95Ms > chunk.durationMs) console.log('this machine is too slow for real time: the world will run slower')
   else console.log(`${maxRunning === 1 ? 'one world fits' : `${maxRunning} worlds fit`} into real time`)
   const url = server.url.replace('127.0.0.1', 'localhost')

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { GraphName } from '@sora-world/sdk/protocol'
 import { findModelPackage } from '../model/find-package.ts'
-import { readGraph, readManifest } from '../model/load-package.ts'
+import { checkListedFile, readManifest } from '../model/load-package.ts'
 
 export interface PackageFacts {
   name: string
@@ -15,16 +14,14 @@ export interface PackageFacts {
 }
 
 /**
- * Reads a package whole and compares every graph with its hash.
+ * Reads a package whole and compares every file that its manifest lists with its hash.
  *
  * @throws SoraError `model-missing`, `model-invalid`, `model-version`, `model-tampered` naming the file
  */
 export async function checkPackage(nameOrPath?: string): Promise<PackageFacts> {
   const folder = findModelPackage(nameOrPath)
   const manifest = await readManifest(folder)
-  for (const [variant, graphs] of Object.entries(manifest.variants)) {
-    for (const graph of Object.keys(graphs)) await readGraph(folder, manifest, variant, graph as GraphName)
-  }
+  for (const file of Object.keys(manifest.files)) await checkListedFile(folder, manifest, file)
   const bytes = await readFile(join(folder, 'manifest.json'))
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const { name, version, variants } = manifest

@@ -1,10 +1,14 @@
-import { actionWidth, chunkDurationMs, SoraError, toSoraError } from '@sora-world/sdk/protocol'
+import { actionWidth, chunkDurationMs, type ModelManifest, SoraError, toSoraError } from '@sora-world/sdk/protocol'
+import { affordableSteps, type ChunkCost } from '../scheduler/chunk-cost.ts'
+import { measureChunkCost } from '../scheduler/measure-chunk-cost.ts'
 import { percentile } from '../scheduler/percentile.ts'
 import type { ModelWorker } from '../worker/model-worker.ts'
 import { ProcessWorker } from '../worker/process-worker.ts'
 
 export interface Pace {
   variant: string
+  /** Denoise steps of a chunk: those that a server would choose here. */
+  steps: number
   /** Median time of one chunk, decoding included. */
   chunkMs: number
   framesPerSecond: number
@@ -12,8 +16,15 @@ export interface Pace {
   realtimeFactor: number
 }
 
+export interface Measured {
+  manifest: ModelManifest
+  /** By which a server chooses steps and model. */
+  cost: ChunkCost
+  pace: Pace
+}
+
 /** What became of a provider: how fast it is, or why it does not start. */
-export type ProviderReport = { provider: string } & ({ pace: Pace } | { problem: string })
+export type Attempt = { provider: string } & (Measured | { problem: string })
 
 const START_TIMEOUT_MS = 60_000
 /** The first chunks of a rollout fill its context window and are quicker than those that follow. */
@@ -26,15 +37,14 @@ const LONGEST_REASON = 200
  *
  * @param seconds how long to measure
  */
-export async function tryProvider(
-  model: string | undefined,
-  provider: string,
-  seconds: number,
-): Promise<ProviderReport> {
+export async function tryProvider(model: string | undefined, provider: string, seconds: number): Promise<Attempt> {
   try {
     const worker = await inTime(ProcessWorker.start({ model, provider: model === 'fake' ? undefined : provider }))
     try {
-      return { provider, pace: await measurePace(worker, seconds) }
+      const { manifest } = worker
+      const cost = await measureChunkCost(worker, {})
+      const pace = await measurePace(worker, seconds, affordableSteps(manifest, cost))
+      return { provider, manifest, cost, pace }
     } finally {
       await worker.stop()
     }
@@ -44,10 +54,10 @@ export async function tryProvider(
 }
 
 /** Makes chunks of one world for so many seconds, at least a few. */
-export async function measurePace(worker: ModelWorker, seconds: number): Promise<Pace> {
+export async function measurePace(worker: ModelWorker, seconds: number, steps: number): Promise<Pace> {
   const { manifest, variant } = worker
-  const { frames, sizes, denoiser, actionSpace } = manifest
-  await worker.open({ id: 'doctor', size: sizes[0]!, rngSeed: 1, steps: denoiser.steps.default })
+  const { frames, sizes, actionSpace } = manifest
+  await worker.open({ id: 'doctor', size: sizes[0]!, rngSeed: 1, steps })
   const actions = new Float32Array(frames.perChunk * actionWidth(actionSpace))
   const times: number[] = []
   const startMs = performance.now()
@@ -60,9 +70,11 @@ export async function measurePace(worker: ModelWorker, seconds: number): Promise
   const chunkMs = percentile(times, 0.5)
   return {
     variant,
-    chunkMs: round(chunkMs),
-    framesPerSecond: round((1000 * frames.perChunk) / chunkMs),
-    realtimeFactor: round(chunkDurationMs(manifest) / chunkMs),
+    steps,
+    chunkMs: round(chunkMs, 1),
+    framesPerSecond: round((1000 * frames.perChunk) / chunkMs, 1),
+    // Finer, so that a model a little too slow is not rounded into real time.
+    realtimeFactor: round(chunkDurationMs(manifest) / chunkMs, 2),
   }
 }
 
@@ -91,6 +103,6 @@ async function inTime(starting: Promise<ProcessWorker>): Promise<ProcessWorker> 
   }
 }
 
-function round(value: number): number {
-  return Math.round(value * 10) / 10
+function round(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals))
 }

@@ -105,7 +105,7 @@ describe('clips on disk', () => {
     await expect(readClipSet(dir, fakeManifest())).rejects.toThrow(/holds no clips/)
     await expect(readClipSet(file('walk.jsonl'), fakeManifest())).rejects.toMatchObject({ code: 'clip-invalid' })
     expect(() => findClips('nano', '/no/such/folder')).toThrow(/\/no\/such\/folder/)
-    expect(findClips('nano')).toMatch(/clips.nano$/)
+    expect(findClips('nano')).toMatch(/clips.voxel$/)
   })
 })
 

@@ -19,13 +19,13 @@ export interface ClipSet {
 }
 
 /**
- * Folder of the clips to measure against: the one given, or those that ship for the model, or else for nano.
+ * Folder of the clips to measure against: the one given, or those that ship for the model, or else for voxel.
  *
  * @throws SoraError `clip-invalid` when there is no such folder
  */
 export function findClips(model: string, dir?: string): string {
   const shipped = join(shippedFolder(), 'clips')
-  const candidates = dir === undefined ? [join(shipped, model), join(shipped, 'nano')] : [resolve(dir)]
+  const candidates = dir === undefined ? [join(shipped, model), join(shipped, 'voxel')] : [resolve(dir)]
   const found = candidates.find(existsSync)
   if (found !== undefined) return found
   const advice = dir === undefined ? `\n  ${CLIPS_ARE_ELSEWHERE}` : ''

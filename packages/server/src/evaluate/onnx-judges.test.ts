@@ -28,7 +28,7 @@ describe('judges that ship', () => {
   let clip: Clip
   beforeAll(async () => {
     judges = await openJudges(SHIPPED, 1)
-    clip = await readClip(join(shippedFolder(), 'clips/nano/turn-900023-0.json'))
+    clip = await readClip(join(shippedFolder(), 'clips/voxel/turn-900023-0.json'))
   })
   afterAll(() => judges.release())
 
@@ -45,7 +45,8 @@ describe('judges that ship', () => {
     const [scene] = await judges.readScene(picture, clip)
     expect(scene).toMatchObject(clip.attributes[0]!)
     const [cells] = await judges.readCells(picture, clip)
-    expect(cells).toMatchObject({ rows: clip.height / 4, columns: clip.width / 4 })
+    // Pictures of more than 160 pixels a side are read at half their size, in cells of four pixels there.
+    expect(cells).toMatchObject({ rows: clip.height / 8, columns: clip.width / 8 })
     expect(cells!.blocks).toHaveLength(cells!.rows * cells!.columns)
     expect(new Set(cells!.blocks).size).toBeGreaterThan(2)
     expect(await judges.readScene(doubled(picture, clip), large)).toEqual([scene])

@@ -20,10 +20,20 @@ export function findModelPackage(nameOrPath?: string): string {
     nameOrPath === undefined
       ? SHIPPED.map((name) => join(shipped, name))
       : [resolve(nameOrPath), join(shipped, nameOrPath)]
-  const found = candidates.find((dir) => existsSync(join(dir, 'manifest.json')))
+  const found = candidates.find(isPackage)
   if (found) return found
   const wanted = nameOrPath === undefined ? 'no model ships with this build' : `no model package "${nameOrPath}"`
   throw new SoraError('model-missing', `${wanted}; there is: ${[...packagesIn(shipped), 'fake'].join(', ')}`)
+}
+
+/**
+ * Folders of all packages that ship, best first, at least one.
+ *
+ * @throws SoraError `model-missing`
+ */
+export function shippedPackages(): string[] {
+  const found = SHIPPED.map((name) => join(shippedFolder(), name)).filter(isPackage)
+  return found.length > 0 ? found : [findModelPackage()]
 }
 
 /** Folder of `@sora-world/models`: model packages, judges, clips. */
@@ -32,5 +42,9 @@ export function shippedFolder(): string {
 }
 
 function packagesIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => name !== JUDGES && existsSync(join(folder, name, 'manifest.json')))
+  return readdirSync(folder).filter((name) => name !== JUDGES && isPackage(join(folder, name)))
+}
+
+function isPackage(dir: string): boolean {
+  return existsSync(join(dir, 'manifest.json'))
 }

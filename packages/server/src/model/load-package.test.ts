@@ -36,6 +36,37 @@ describe('model package', () => {
     expect(await readGraph(dir, manifest, 'cpu-fp32', 'text')).toEqual(bytes)
   })
 
+  it('gives the path of a graph with external weights, after both were compared', async () => {
+    const weights = Buffer.from('not really weights')
+    const listed = { sha256: createHash('sha256').update(weights).digest('hex'), bytes: weights.length }
+    const graphs = { encoder: 'graph.onnx', decoder: 'decoder.onnx', text: 'graph.onnx', denoiser: 'graph.onnx' }
+    const graph = { sha256, bytes: bytes.length }
+    await writeManifest({
+      variants: { 'cpu-fp32': graphs },
+      files: { 'graph.onnx': graph, 'decoder.onnx': graph, 'graph.weights': listed },
+      externalWeights: { 'graph.onnx': ['graph.weights'] },
+    })
+    const manifest = await readManifest(dir)
+    const read = () => readGraph(dir, manifest, 'cpu-fp32', 'denoiser')
+    await expect(read()).rejects.toMatchObject({
+      code: 'model-missing',
+      message: expect.stringContaining('graph.weights'),
+    })
+    await writeFile(join(dir, 'graph.weights'), weights)
+    expect(await read()).toBe(join(dir, 'graph.onnx'))
+    await writeFile(join(dir, 'graph.weights'), Buffer.concat([weights, weights]))
+    await expect(read()).rejects.toMatchObject({
+      code: 'model-tampered',
+      message: expect.stringMatching(/graph\.weights is not the file .* 36 bytes instead of .* 18 bytes/),
+    })
+    await writeFile(join(dir, 'graph.weights'), weights)
+    await writeFile(join(dir, 'graph.onnx'), 'something else')
+    await expect(read()).rejects.toMatchObject({
+      code: 'model-tampered',
+      message: expect.stringContaining('graph.onnx'),
+    })
+  })
+
   it('refuses a changed file by name', async () => {
     await writeFile(join(dir, 'graph.onnx'), 'something else')
     const manifest = await readManifest(dir)
@@ -68,6 +99,11 @@ describe('model package', () => {
     await expect(readManifest(dir)).rejects.toMatchObject({
       code: 'model-invalid',
       message: expect.stringContaining('../secret'),
+    })
+    await writeManifest({ externalWeights: { 'graph.onnx': ['../secret'] } })
+    await expect(readManifest(dir)).rejects.toMatchObject({
+      code: 'model-invalid',
+      message: expect.stringContaining('externalWeights.graph.onnx'),
     })
     await writeFile(join(dir, 'manifest.json'), '{')
     await expect(readManifest(dir)).rejects.toMatchObject({

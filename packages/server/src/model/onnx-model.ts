@@ -154,8 +154,8 @@ export class OnnxModel implements WorldModel {
 
   async #open(name: GraphName): Promise<OnnxGraph> {
     const { dir, manifest, variant, provider, threads } = this.#source
-    const bytes = await readGraph(dir, manifest, variant, name)
-    const graph = await openGraph(bytes, { provider, threads })
+    const source = await readGraph(dir, manifest, variant, name)
+    const graph = await openGraph(source, { provider, threads })
     const problem = inputProblem(graphInputs(manifest, name), graph.inputs)
     if (problem === undefined) return graph
     await graph.release()

@@ -2,7 +2,7 @@ import { type FrameSize, type ModelManifest, SoraError } from '@sora-world/sdk/p
 import { drawActions } from '../sampler/draw-actions.ts'
 import { checkActInput, checkLatents } from './check-reader-inputs.ts'
 import { modelDims } from './denoiser.ts'
-import { readListedFile } from './load-package.ts'
+import { readGraphFile } from './load-package.ts'
 import { type GraphTensor, type GraphTensors, type OnnxGraph, openGraph } from './onnx-runtime.ts'
 import type { ActInput, Readers } from './readers.ts'
 import { tokenize } from './tokenizer.ts'
@@ -99,8 +99,8 @@ export class OnnxReaders implements Readers {
   }
 
   async #open(name: ReaderName): Promise<OnnxGraph> {
-    const bytes = await readListedFile(this.#dir, this.manifest, this.#spec(name).file)
-    const graph = await openGraph(bytes, { provider: 'cpu', threads: 1 })
+    const source = await readGraphFile(this.#dir, this.manifest, this.#spec(name).file)
+    const graph = await openGraph(source, { provider: 'cpu', threads: 1 })
     const expected = GRAPH_INPUTS[name]
     if (graph.inputs.length === expected.length && expected.every((input) => graph.inputs.includes(input))) return graph
     await graph.release()

@@ -5,8 +5,9 @@ import { type Server as ColyseusServer, defineRoom, defineServer, matchMaker } f
 import { WebSocketTransport } from '@colyseus/ws-transport'
 import { chunkDurationMs, ROOM_NAME, SoraError } from '@sora-world/sdk/protocol'
 import type { RequestHandler } from 'express'
+import { affordableSteps, type ChunkCost, estimateChunkMs } from '../scheduler/chunk-cost.ts'
 import { systemClock } from '../scheduler/clock.ts'
-import { measureWorker } from '../scheduler/measure-worker.ts'
+import { measureChunkCost } from '../scheduler/measure-chunk-cost.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import type { ModelWorker } from '../worker/model-worker.ts'
 import type { WorldStore } from '../worlds/world-store.ts'
@@ -31,8 +32,13 @@ export interface RoomServerOptions {
   playDir?: string
   /** Makes the play page instead of a folder. */
   playHandler?: RequestHandler
-  /** Denoise steps of rooms that do not ask for a number; the manifest's default when not given. */
+  /**
+   * Denoise steps of rooms that do not ask for a number. When not given as many as this machine can do in real time, at
+   * most the manifest's default.
+   */
   steps?: number
+  /** What a chunk costs in the worker, as `measureChunkCost` found it; measured when not given. */
+  cost?: ChunkCost
   /** Whether a model with world memory uses it; true by default. */
   memory?: boolean
   /** Whether a world that breaks down is started anew from its memory, in rooms that do not say; true by default. */
@@ -86,9 +92,12 @@ export async function createRoomServer(options: RoomServerOptions): Promise<Room
   const { worker, port = 0, host = '127.0.0.1' } = options
   await checkPort(port, host)
   if (isServing) throw new SoraError('unsupported', 'this process runs a world server already; start another process')
-  const world = new WorldHost(hostSettings(options), options.store)
-  const { modelUrl, scheduler, steps, memory } = world.settings
-  scheduler.learn(await measureWorker(worker, { steps, memory }))
+  const wantedSteps = options.steps === undefined ? undefined : chooseSteps(worker.manifest, options.steps)
+  const cost = options.cost ?? (await measureChunkCost(worker, { memory: options.memory }))
+  const steps = wantedSteps ?? affordableSteps(worker.manifest, cost)
+  const world = new WorldHost(hostSettings(options, steps), options.store)
+  const { modelUrl, scheduler } = world.settings
+  scheduler.learn(cost.samplesMs.map((chunkMs) => estimateChunkMs({ ...cost, chunkMs }, steps)))
   const http = createServer()
   const sockets = openSockets(http)
   const health = () => serverHealth(world)
@@ -152,7 +161,7 @@ async function shutDown(server: ColyseusServer, http: HttpServer, sockets: Reado
   isServing = false
 }
 
-function hostSettings(options: RoomServerOptions): HostSettings {
+function hostSettings(options: RoomServerOptions, steps: number): HostSettings {
   const { worker, maxRunning } = options
   const { manifest } = worker
   return {
@@ -160,7 +169,7 @@ function hostSettings(options: RoomServerOptions): HostSettings {
     clock: systemClock,
     scheduler: new Scheduler(worker, { chunkMs: chunkDurationMs(manifest), maxRunning }),
     modelUrl: `/models/${encodeURIComponent(manifest.name)}/`,
-    steps: chooseSteps(manifest, options.steps ?? manifest.denoiser.steps.default),
+    steps,
     memory: options.memory ?? true,
     guard: options.guard ?? true,
     maxRooms: options.maxRooms ?? DEFAULT_MAX_ROOMS,

@@ -10,6 +10,8 @@ export interface ServerHealth {
   variant: string
   /** Denoise steps of rooms that do not ask for a number. */
   steps: number
+  /** The model's own default: `steps` are fewer where this machine is too slow for it, or as the server was told. */
+  modelSteps: number
   rooms: number
   maxRooms: number
   /** Rooms that fit into real time. */
@@ -26,6 +28,7 @@ export function serverHealth({ settings, manifest, roomCount }: WorldHost): Serv
     provider: worker.provider,
     variant: worker.variant,
     steps: settings.steps,
+    modelSteps: manifest.denoiser.steps.default,
     rooms: roomCount,
     maxRooms,
     maxRunning: scheduler.maxRunning,

@@ -31,21 +31,36 @@ async function change(attempt: JudgedAttempt, what: 'time' | 'weather') {
 const shareOfWord = (words: readonly string[], word: string) =>
   words.filter((each) => each === word).length / words.length
 
-const dayToNightTask: Task = {
+/** A caption changes the `field` of the view to `word`, which it was not before. */
+function eventTask(
+  task: Pick<Task, 'name' | 'title' | 'prompts'> & { text: string; field: 'time' | 'weather'; word: string },
+): Task {
+  const { name, title, prompts, text, field, word } = task
+  return {
+    name,
+    title,
+    prompts,
+    says: { frame: 20, text },
+    script: waitFor,
+    async score(attempt) {
+      const { before, after } = await change(attempt, field)
+      const early = shareOfWord(before, word)
+      const late = shareOfWord(after, word)
+      return scoreOf({ early, late }, [early <= 0.25, late >= 0.75])
+    },
+  }
+}
+
+const dayToNightTask = eventTask({
   name: 'day-to-night',
   title: 'from day to night',
   prompts: ['green fields by day', 'a sandy desert by day', 'rocky mountains by day', 'an autumn forest by day'],
-  says: { frame: 20, text: 'night falls' },
-  script: waitFor,
-  async score(attempt) {
-    const { before, after } = await change(attempt, 'time')
-    const night = shareOfWord(after, 'night')
-    const early = shareOfWord(before, 'night')
-    return scoreOf({ early, night }, [early <= 0.25, night >= 0.75])
-  },
-}
+  text: 'night falls',
+  field: 'time',
+  word: 'night',
+})
 
-const startRainTask: Task = {
+const startRainTask = eventTask({
   name: 'start-rain',
   title: 'follow "it starts to rain"',
   prompts: [
@@ -53,15 +68,10 @@ const startRainTask: Task = {
     'a dense forest by day, clear sky',
     'a tropical island by day, clear sky',
   ],
-  says: { frame: 20, text: 'it starts to rain' },
-  script: waitFor,
-  async score(attempt) {
-    const { before, after } = await change(attempt, 'weather')
-    const rain = shareOfWord(after, 'rain')
-    const early = shareOfWord(before, 'rain')
-    return scoreOf({ early, rain }, [early <= 0.25, rain >= 0.75])
-  },
-}
+  text: 'it starts to rain',
+  field: 'weather',
+  word: 'rain',
+})
 
 const standStillTask: Task = {
   name: 'stand-still',
