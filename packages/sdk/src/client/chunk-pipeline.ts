@@ -12,6 +12,8 @@ const KEPT_BEFORE_START = 4
 /** Chunks that may wait for the decoder; with more it is too slow, and only the newest is worth decoding. */
 const BACKLOG = 3
 const FAILURES_TO_GIVE_UP = 3
+/** So many chunks in a row that took longer to decode than they last: the decoder will not keep up. */
+const SLOW_TO_GIVE_UP = 6
 
 export interface ChunkPipelineOptions {
   clock: Clock
@@ -22,6 +24,8 @@ export interface ChunkPipelineOptions {
   onError(error: SoraError): void
   /** The decoder failed several times in a row: it will not recover. */
   onDecoderLost?(error: SoraError): void
+  /** Decoding takes longer than what is decoded lasts, chunk after chunk. Told once for each decoder. */
+  onDecoderSlow?(decodeMs: number, chunkMs: number): void
 }
 
 /** Packet bytes in, frames at their time out: assembler, decoder, pose and pacer in a row. */
@@ -36,6 +40,8 @@ export class ChunkPipeline {
   #isDecoding = false
   #isDisposed = false
   #failures = 0
+  #frameMs = 50
+  #slowChunks = 0
 
   constructor(options: ChunkPipelineOptions) {
     this.#options = options
@@ -53,9 +59,11 @@ export class ChunkPipeline {
   /** From here on chunks are decoded, those first that came before. Also takes the place of an earlier decoder. */
   start(manifest: ModelManifest, decoder: FrameDecoder): void {
     this.#poses ??= new PoseTrack(manifest)
-    if (!this.#decoder) this.#pacer = new FramePacer({ frameMs: 1000 / manifest.frames.perSecond })
+    this.#frameMs = 1000 / manifest.frames.perSecond
+    if (!this.#decoder) this.#pacer = new FramePacer({ frameMs: this.#frameMs })
     this.#decoder = decoder
     this.#failures = 0
+    this.#slowChunks = 0
     this.#assembler.expectRestart()
     void this.#pump()
   }
@@ -129,6 +137,7 @@ export class ChunkPipeline {
       const { pictures, decodeMs } = await decoder.decode(chunk)
       this.#failures = 0
       this.#options.stats.decoded(decodeMs)
+      this.#watchSpeed(decodeMs, chunk.header.frames * this.#frameMs)
       const frames = makeFrames(chunk.header, pictures, this.#follow(chunk))
       if (this.#isDisposed) release(frames)
       else this.#present(chunk, frames)
@@ -136,6 +145,11 @@ export class ChunkPipeline {
       // A decoder that was sent away rejects what it still had.
       if (decoder === this.#decoder) this.#failed(toSoraError(error, 'decoder-failed'))
     }
+  }
+
+  #watchSpeed(decodeMs: number, chunkMs: number): void {
+    this.#slowChunks = decodeMs > chunkMs ? this.#slowChunks + 1 : 0
+    if (this.#slowChunks === SLOW_TO_GIVE_UP) this.#options.onDecoderSlow?.(decodeMs, chunkMs)
   }
 
   #follow(chunk: Chunk) {

@@ -15,6 +15,8 @@ export interface DecoderSeatOptions {
   /** The server has to send what this decoder reads. */
   askFor(kind: FrameDecoder['kind']): void
   report(error: SoraError): void
+  /** Makes the decoders; for tests. */
+  make?(kind: FrameDecoder['kind']): FrameDecoder
 }
 
 export interface KnownModel {
@@ -23,17 +25,19 @@ export interface KnownModel {
   files: ModelFiles
 }
 
-/** Decides who decodes: the latent decoder where it runs, else the server. */
+/** Decides who decodes: the latent decoder where it runs and keeps up, else the server. */
 export class DecoderSeat {
   readonly #options: DecoderSeatOptions
   readonly #downlink: Downlink
   readonly #own: FrameDecoder | undefined
+  readonly #make: (kind: FrameDecoder['kind']) => FrameDecoder
   #model: KnownModel | null = null
 
   constructor({ downlink = 'auto', decoder }: WorldClientOptions, options: DecoderSeatOptions) {
     this.#options = options
     this.#downlink = downlink
     this.#own = decoder
+    this.#make = options.make ?? makeDecoder
   }
 
   /** What to ask the server for when joining. */
@@ -44,7 +48,7 @@ export class DecoderSeat {
   /** @throws SoraError of the decoder when there is no other way */
   async take(model: KnownModel): Promise<void> {
     this.#model = model
-    const wanted = this.#own ?? makeDecoder(this.firstKind)
+    const wanted = this.#own ?? this.#make(this.firstKind)
     try {
       await this.#seat(wanted)
     } catch (error) {
@@ -56,7 +60,7 @@ export class DecoderSeat {
 
   /** Another decoder, while the world goes on. */
   async change(kind: FrameDecoder['kind']): Promise<void> {
-    await this.#seat(makeDecoder(kind))
+    await this.#seat(this.#make(kind))
     this.#options.askFor(kind)
   }
 
@@ -67,9 +71,21 @@ export class DecoderSeat {
     await this.#fallBack(error)
   }
 
+  /** The decoder does not keep up. Where pictures cannot be read either, slow is better than nothing. */
+  async relieve(decodeMs: number, chunkMs: number): Promise<void> {
+    if (this.#own || this.#downlink !== 'auto' || this.#options.pipeline.decoder?.kind === 'image') return
+    const words = `decoding takes ${Math.round(decodeMs)} ms of each ${Math.round(chunkMs)} here`
+    try {
+      await this.#fallBack(new SoraError('decoder-slow', `${words}: the server sends pictures instead`))
+    } catch (error) {
+      if (toSoraError(error).code !== 'unsupported') throw error
+    }
+  }
+
   async #fallBack(reason: SoraError): Promise<void> {
-    this.#options.progress('the decoder does not run here: the server will send pictures')
-    await this.#seat(makeDecoder('image'))
+    const trouble = reason.code === 'decoder-slow' ? 'is too slow here' : 'does not run here'
+    this.#options.progress(`the decoder ${trouble}: the server will send pictures`)
+    await this.#seat(this.#make('image'))
     this.#options.askFor('image')
     this.#options.report(reason)
   }

@@ -21,7 +21,7 @@ export interface WorldClientOptions {
   snapshot?: Uint8Array
   /**
    * `latent`: decode here (small packets); `image`: the server decodes. Both give depth where the model does. `auto` tries
-   * the first and falls back to the second.
+   * the first and falls back to the second, also when decoding does not keep up.
    */
   downlink?: 'auto' | 'latent' | 'image'
   /** Picture size; one of the model's. */

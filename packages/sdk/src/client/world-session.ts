@@ -62,6 +62,9 @@ export class WorldSession {
       onFrames: () => this.show.arm(),
       onError: (error) => this.report(error),
       onDecoderLost: (error) => void this.#replaceDecoder(error),
+      onDecoderSlow: (decodeMs, chunkMs) => {
+        void this.#seat.relieve(decodeMs, chunkMs).catch((cause) => this.report(toSoraError(cause, 'decoder-failed')))
+      },
     })
     this.#seat = new DecoderSeat(options, {
       pipeline: this.pipeline,

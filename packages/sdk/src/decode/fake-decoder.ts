@@ -11,6 +11,8 @@ export interface FakeDecoderOptions {
   loadError?: Error
   /** Takes this long for a chunk. */
   work?: () => Promise<void>
+  /** Says that each chunk took this long. */
+  decodeMs?: number
 }
 
 /** Draws what a chunk says about itself: a picture that a test or a person can read, without a model. */
@@ -42,7 +44,7 @@ export class FakeDecoder implements FrameDecoder {
     if (this.#disposed) throw new SoraError('aborted', 'the decoder was disposed')
     this.#sinceRestart = chunk.restart ? 1 : this.#sinceRestart + 1
     const pictures = Array.from({ length: chunk.header.frames }, (_, index) => this.#draw(chunk, index))
-    return { pictures, decodeMs: 0 }
+    return { pictures, decodeMs: this.#options.decodeMs ?? 0 }
   }
 
   dispose(): void {

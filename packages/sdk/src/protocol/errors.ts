@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   'clip-invalid',
   'connection-lost',
   'decoder-failed',
+  'decoder-slow',
   'endpoint-failed',
   'env-state',
   'internal',
