@@ -10,10 +10,10 @@ usage: sora-world eval [options]
   --clips DIR        clips on disk (docs/evaluation.md)              default: those that ship for the model
   --count N          use N of the clips                              default: all; 8 (3) with --quick
   --quick            less of everything, under a minute on two cores; for a slow model what stands in brackets
-  --edits N          use N of the clips of placed blocks             default: all; 4 (2) with --quick
-  --captions N       captions that worlds are made from              default: all 128; 32 (8) with --quick
-  --rollouts N       long rollouts for drift                         default: 24; 8 (2) with --quick
-  --seconds N        length of each                                  default: 60; 12 (8) with --quick
+  --edits N          use N of the clips of placed blocks             default: all; 4 (1) with --quick
+  --captions N       captions that worlds are made from              default: all 128; 32 (6) with --quick
+  --rollouts N       long rollouts for drift                         default: 24; 8 (4) with --quick
+  --seconds N        length of each                                  default: 60; 12 (3) with --quick
   --no-guard         lets rollouts that break down go on as they are
   --steps N          denoise steps                                   default: the model's
   --out DIR          where figures.json and contact-sheet.png go     default: test/output/eval
@@ -60,7 +60,7 @@ export interface EvalOptions {
 }
 
 const QUICK = { count: 8, edits: 4, captions: 32, rollouts: 8, seconds: 12 }
-const QUICK_FOR_SLOW = { count: 3, edits: 2, captions: 8, rollouts: 2, seconds: 8 }
+const QUICK_FOR_SLOW = { count: 3, edits: 1, captions: 6, rollouts: 4, seconds: 3 }
 const FULL = { count: undefined, edits: undefined, captions: undefined, rollouts: 24, seconds: 60 }
 /** Tokens of a chunk times their width, from which a model is slow on a CPU: nano 8,000, voxel 61,440. */
 const SLOW_FROM = 20_000
