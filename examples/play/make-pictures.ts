@@ -12,7 +12,7 @@ import { PRESETS, type Preset } from './src/presets.ts'
 
 const CLI = join(import.meta.dirname, '../../packages/server/src/cli.ts')
 const FOLDER = join(import.meta.dirname, 'src/presets')
-const SIZE = { width: 192, height: 120 }
+const SIZE = { width: 256, height: 160 }
 const QUALITY = 72
 const run = promisify(execFile)
 
