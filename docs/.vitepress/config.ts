@@ -42,6 +42,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Wire protocol', link: '/protocol' },
       { text: 'Glossary', link: '/glossary' },
       { text: 'First choices', link: '/decisions/2026-11-23-first-choices' },
+      { text: 'Two models', link: '/decisions/2026-11-26-two-models' },
     ],
   },
   {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await buildPlayPage()
   ;[server, browser] = await Promise.all([startWorldServer(), launchBrowser()])
   opened = await openPage(browser)
-  await playTestPage(opened.page, `${server.url}/?test&rngSeed=7&prompt=${PROMPT}`)
+  await playTestPage(opened.page, `${server.url}/?test&downlink=latent&rngSeed=7&prompt=${PROMPT}`)
 }, 120_000)
 
 afterAll(async () => {

@@ -13,7 +13,7 @@ const KEPT_BEFORE_START = 4
 const BACKLOG = 3
 const FAILURES_TO_GIVE_UP = 3
 /** So many chunks in a row that took longer to decode than they last: the decoder will not keep up. */
-const SLOW_TO_GIVE_UP = 6
+const SLOW_TO_GIVE_UP = 10
 
 export interface ChunkPipelineOptions {
   clock: Clock
