@@ -1,4 +1,4 @@
-import { SoraError } from '../protocol/index.ts'
+import { SoraError, weightsFiles } from '../protocol/index.ts'
 import type { Chunk } from '../stream/chunk-assembler.ts'
 import type { DecodedChunk, DecoderOptions, FrameDecoder, Picture } from './frame-decoder.ts'
 import type { EngineFrame } from './latent-engine.ts'
@@ -43,7 +43,7 @@ export class LatentDecoder implements FrameDecoder {
     const options = this.#options
     const shape = engineShape({ manifest, size }, options)
     const file = decoderFile(manifest, variant)
-    const weightFiles = manifest.externalWeights?.[file] ?? []
+    const weightFiles = weightsFiles(manifest, file)
     const hashes = [file, ...weightFiles].map((name) => manifest.files[name]?.sha256)
     const signals = [this.#closing.signal, ...(signal ? [signal] : [])]
     this.#stream = await (options.engines ?? PAGE_ENGINES).open({

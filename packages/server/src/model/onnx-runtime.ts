@@ -54,8 +54,8 @@ export async function openGraph(source: Uint8Array | string, options: GraphOptio
     intraOpNumThreads: options.threads || Math.min(MAX_AUTO_THREADS, availableParallelism()),
     logSeverityLevel: 4,
     // Threads that spin while they wait are quicker on cores that nobody else wants, and much slower as soon as somebody
-    // does, be it the browser that shows the world. Voxel's int8 denoiser, two threads on two cores: 59 ms without
-    // spinning and 41 ms with it on an idle machine, 47 and 93 ms beside one other busy program. They also burn 0.35
+    // does, be it the browser that shows the world. Voxel's int8 denoiser, two threads on two cores: 43 ms without
+    // spinning and 37 ms with it on an idle machine, 47 and 93 ms beside one other busy program. They also burn 0.35
     // cores between 5 runs a second. `session.force_spinning_stop` ends that (0.004 cores, as without spinning), but not
     // the former: 92 ms. Beside such a program spinning for 50 us at most is slower too, 72 against 58 ms.
     extra: { session: { intra_op: { allow_spinning: '0' } } },
