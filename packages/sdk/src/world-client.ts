@@ -1,5 +1,6 @@
 import type { WorldClientOptions, WorldEvents, WorldState } from './client/world-options.ts'
 import { WorldSession } from './client/world-session.ts'
+import { SYSTEM_CLOCK } from './clock.ts'
 import type { InputState } from './input/input-state.ts'
 import {
   type AppliedReply,
@@ -18,6 +19,7 @@ import {
 } from './protocol/index.ts'
 import type { Frame } from './stream/frame.ts'
 import type { StatsSnapshot } from './stream/stream-stats.ts'
+import { openTransport } from './transport/open-transport.ts'
 import type { RequestName } from './transport/transport.ts'
 
 /** A request may wait for a place in the queue of a busy server. */
@@ -40,12 +42,16 @@ export class WorldClient {
    *   `no-wasm`, `decoder-failed`, `timeout`, `aborted`, or what the server refused with
    */
   static async connect(url: string, options: WorldClientOptions = {}): Promise<WorldClient> {
-    const session = new WorldSession(url, options)
+    const { clock = SYSTEM_CLOCK, signal } = options
+    // In a page, an address may be relative to it.
+    const address = new URL(url, globalThis.location?.href).href
+    const transport = options.transport ?? (await openTransport(address, clock))
+    const session = new WorldSession(address, options, transport)
     try {
       await session.open()
       return new WorldClient(session)
     } catch (error) {
-      const problem = toSoraError(error, options.signal?.aborted ? 'aborted' : 'internal')
+      const problem = toSoraError(error, signal?.aborted ? 'aborted' : 'internal')
       session.end(problem)
       await session.transport.close()
       throw problem

@@ -4,7 +4,6 @@ import { Emitter } from '../emitter.ts'
 import { InputState } from '../input/input-state.ts'
 import { type ModelManifest, type RoomView, SoraError, toSoraError, type WelcomeMessage } from '../protocol/index.ts'
 import { StreamStats } from '../stream/stream-stats.ts'
-import { ColyseusTransport } from '../transport/colyseus-transport.ts'
 import { errorFromNotice } from '../transport/reply.ts'
 import { parseWelcome } from '../transport/server-messages.ts'
 import type { LinkState, Transport, TransportListener } from '../transport/transport.ts'
@@ -42,12 +41,12 @@ export class WorldSession {
   #sender: ControlSender | null = null
   #housekeepingTimer: unknown = null
 
-  constructor(url: string, options: WorldClientOptions) {
-    // In a page, an address may be relative to it.
-    this.#url = new URL(url, globalThis.location?.href).href
+  /** `url`: the server's, absolute */
+  constructor(url: string, options: WorldClientOptions, transport: Transport) {
+    this.#url = url
     this.#options = options
     this.clock = options.clock ?? SYSTEM_CLOCK
-    this.transport = options.transport ?? new ColyseusTransport(this.#url, { clock: this.clock })
+    this.transport = transport
     // It may fail before anybody waits for it.
     this.#welcomed.promise.catch(() => {})
     const { clock, stats } = this
