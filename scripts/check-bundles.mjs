@@ -73,7 +73,8 @@ async function bundle({ code, external, later }) {
     chunk.imports.forEach(take)
   }
   take([...chunks.values()].find(({ isEntry }) => isEntry).fileName)
-  for (const { fileName, moduleIds } of chunks.values()) if (later && moduleIds.some((id) => later.test(id))) take(fileName)
+  for (const { fileName, moduleIds } of chunks.values())
+    if (later && moduleIds.some((id) => later.test(id))) take(fileName)
   return [...wanted].map((name) => chunks.get(name).code)
 }
 
