@@ -128,7 +128,7 @@ async function playCached(model: WorldModel, dims: ModelDims, golden: Fixture): 
       ...gatherCaches([cache]),
     }
     const noise = row(golden.floats('noise'), chunks, t)
-    const latent = await sampleChunk(model, noise, golden.values.steps as number, context)
+    const latent = await sampleChunk(model, noise, { steps: golden.values.steps as number }, context)
     const committed = await commitChunk(model, latent, row(golden.floats('commitNoise'), chunks, t), context)
     cache.commit(t, committed.presentKey, committed.presentValue)
     latents.push(latent)

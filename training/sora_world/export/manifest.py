@@ -18,10 +18,13 @@ from sora_world.config import (
     Tier,
 )
 
-VERSIONS = {"nano": "0.3.1", "voxel": "0.1.0"}
+VERSIONS = {"nano": "0.3.2", "voxel": "0.1.1"}
 LICENCE = "Apache-2.0"
 WIRE_CLIP = 4.5  # standard deviations; beyond it latents are cut on the wire
 MEMORY_VIEWS = 12  # memory images that do not overlap: what the points of one world are enough for
+# Of 128 captions the judge saw 70 % followed without, 80, 81 and 82 % at scale 3, 4 and 5; events that did nothing happen.
+# Trained for by leaving out one caption in ten (train/denoiser.py).
+GUIDANCE = {"scale": 4, "chunks": 15}
 GRAPHS = ("encoder", "decoder", "text", "denoiser")
 
 
@@ -88,6 +91,7 @@ def build_manifest(
             # The first view has nothing to go by but its caption: at sixteen steps it is visibly clearer than at two.
             "steps": {"default": 2, "allowed": [1, 2, 4], "max": config.max_steps, "first": config.max_steps},
             "contextNoise": config.context_noise,
+            "guidance": GUIDANCE,
         },
         "decoder": {"stateChannels": tier.autoencoder.state_channels, "depthScale": DEPTH_SCALE},
         "text": {

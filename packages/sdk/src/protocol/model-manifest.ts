@@ -58,6 +58,7 @@ const manifestSchema = z.object({
       first: z.optional(count),
     }),
     contextNoise: z.number().check(z.gte(0), z.lte(1)),
+    guidance: z.optional(z.object({ scale: z.number().check(z.gte(1), z.lte(20)), chunks: count })),
   }),
   decoder: z.object({ stateChannels: count, depthScale: count }),
   text: z.object({

@@ -28,7 +28,7 @@ function context(): ChunkContext {
 describe('sampleChunk', () => {
   it('recovers the analytic clean latent with any number of steps and leaves the noise alone', async () => {
     const before = noise.slice()
-    const results = await Promise.all([1, 2, 4].map((steps) => sampleChunk(model, noise, steps, context())))
+    const results = await Promise.all([1, 2, 4].map((steps) => sampleChunk(model, noise, { steps }, context())))
     for (const latent of results) {
       expect(readFakeLatent(latent, dims, 0, 19)).toMatchObject({ time: 5, hue: expect.closeTo(0.25, 5) })
       latent.forEach((value, i) => {
@@ -46,7 +46,7 @@ describe('sampleChunk', () => {
       seen.push([input.sigma[0]!, input.stepSize[0]!])
       return denoise(input)
     }
-    await sampleChunk(spy, noise, 4, context())
+    await sampleChunk(spy, noise, { steps: 4 }, context())
     await commitChunk(spy, noise, noise, context())
     expect(seen).toEqual([
       [1, 0.25],
@@ -57,10 +57,24 @@ describe('sampleChunk', () => {
     ])
   })
 
+  it('goes from what the empty caption gives past what the caption gives', async () => {
+    // The fake's hue is the mean of the pooled text.
+    const hueAt = async (scale?: number) => {
+      const pooled = new Float32Array(dims.pooledWidth).fill(0.125)
+      const guidance = scale === undefined ? undefined : { scale, text: context().text, pooled }
+      const latent = await sampleChunk(model, noise, { steps: 2, guidance }, context())
+      return readFakeLatent(latent, dims, 0, 19).hue
+    }
+    expect(await hueAt()).toBeCloseTo(0.25, 5)
+    expect(await hueAt(1)).toBeCloseTo(0.25, 5)
+    expect(await hueAt(0)).toBeCloseTo(0.125, 5)
+    expect(await hueAt(3)).toBeCloseTo(0.5, 5)
+  })
+
   it('stops between two steps when aborted', async () => {
     const controller = new AbortController()
     const slow = new FakeModel({ passMs: 5 })
-    const sampling = sampleChunk(slow, noise, 4, context(), controller.signal)
+    const sampling = sampleChunk(slow, noise, { steps: 4, signal: controller.signal }, context())
     controller.abort(new Error('enough'))
     await expect(sampling).rejects.toThrow('enough')
   })

@@ -24,27 +24,47 @@ export interface ChunkContext {
   memory?: Float32Array
 }
 
+/** Text inputs of the empty caption, [B,K,D] and [B,E], and how far to go from what it gives to what the captions give. */
+export interface CaptionGuidance {
+  /** 1: to the captions and no farther */
+  scale: number
+  text: Float32Array
+  pooled: Float32Array
+}
+
+export interface SampleOptions {
+  steps: number
+  /** Two passes for each step instead of one. */
+  guidance?: CaptionGuidance
+  signal?: AbortSignal
+}
+
 /**
  * Denoises one chunk of B rollouts from `noise` [B,C,h,w] to clean latents of the same shape.
  *
  * The model predicts the clean latent at every step (x-prediction); the latent moves along the straight line towards
- * it. The cache is read, never written: `commitChunk` writes it once the chunk is accepted.
+ * it. The cache is read, never written: `commitChunk` writes it once the chunk is accepted. Guidance goes from what the empty
+ * caption gives past what the caption gives (Ho and Salimans 2022, arXiv 2207.12598, equation 6, on clean latents).
  *
  * @throws `signal.reason` when aborted between two steps; nothing has been committed then
  */
 export async function sampleChunk(
   model: WorldModel,
   noise: Float32Array,
-  steps: number,
+  { steps, guidance, signal }: SampleOptions,
   context: ChunkContext,
-  signal?: AbortSignal,
 ): Promise<Float32Array> {
   const sigmas = sigmaSchedule(steps)
   let latent = noise
   for (let step = 0; step < steps; step++) {
     signal?.throwIfAborted()
     const sigma = sigmas[step]!
-    const { clean } = await denoiseAt(model, latent, sigma, 1 / steps, context)
+    let { clean } = await denoiseAt(model, latent, sigma, 1 / steps, context)
+    if (guidance) {
+      const { text, pooled, scale } = guidance
+      const { clean: plain } = await denoiseAt(model, latent, sigma, 1 / steps, { ...context, text, pooled })
+      clean = stepTowards(plain, clean, scale)
+    }
     latent = stepTowards(clean, latent, sigmas[step + 1]! / sigma)
   }
   return latent
@@ -74,10 +94,10 @@ export function mixNoise(clean: Float32Array, noise: Float32Array, sigma: number
   return out
 }
 
-/** clean + ratio * (latent - clean), into a new array; ratio = sigmaNext / sigma. */
-function stepTowards(clean: Float32Array, latent: Float32Array, ratio: number): Float32Array {
-  const out = new Float32Array(clean.length)
-  for (let i = 0; i < out.length; i++) out[i] = clean[i]! + ratio * (latent[i]! - clean[i]!)
+/** from + ratio * (to - from), into a new array. */
+function stepTowards(from: Float32Array, to: Float32Array, ratio: number): Float32Array {
+  const out = new Float32Array(from.length)
+  for (let i = 0; i < out.length; i++) out[i] = from[i]! + ratio * (to[i]! - from[i]!)
   return out
 }
 

@@ -1,7 +1,7 @@
 import { gatherCaches } from '../cache/gather-caches.ts'
 import type { TextEncoder } from '../conditioning/text-encoder.ts'
 import { chunkNoise, type NoiseStream } from '../sampler/noise.ts'
-import type { ChunkContext } from '../sampler/sample-chunk.ts'
+import type { CaptionGuidance, ChunkContext } from '../sampler/sample-chunk.ts'
 import type { Rollout } from './rollout.ts'
 
 /** A rollout with what drives its next chunk. */
@@ -37,6 +37,18 @@ export async function chunkContext(
     memory: stack(requests.map(({ memory }) => memory)),
     ...gatherCaches(requests.map(({ rollout }) => rollout.cache)),
   }
+}
+
+/** What pulls `batch` rollouts towards their captions; undefined at scale 1, where nothing does. */
+export async function captionGuidance(
+  texts: TextEncoder,
+  batch: number,
+  scale: number,
+): Promise<CaptionGuidance | undefined> {
+  if (scale === 1) return undefined
+  const { text, pooled } = await texts.encode('')
+  const forAll = (values: Float32Array) => stack(Array.from({ length: batch }, () => values))
+  return { scale, text: forAll(text), pooled: forAll(pooled) }
 }
 
 /** Noise of the next chunk of each rollout, [B,C,h,w]. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { modelDims } from '../model/denoiser.ts'
 import { FakeModel } from '../model/fake-model.ts'
 import { InProcessWorker } from './in-process-worker.ts'
 import { describeModelWorker } from './model-worker.conformance.ts'
@@ -39,6 +40,47 @@ describe('in-process worker', () => {
       { ...job, rolloutId: 'other' },
     ])
     expect(batches).toEqual(new Array(3 + 9).fill(1))
+  })
+
+  it('is guided to the caption at the start of a world and after a change, and nowhere else', async () => {
+    const model = new FakeModel()
+    model.manifest.denoiser.guidance = { scale: 3, chunks: 2 }
+    const worker = new InProcessWorker(model)
+    const denoise = model.denoise.bind(model)
+    let passes: string[] = []
+    let guided: boolean[] = []
+    model.denoise = (input) => {
+      passes.push(input.pooled.join())
+      return denoise(input)
+    }
+    const passesOf = async (rolloutId: string, captions: readonly string[], first = 0) => {
+      const counts: number[] = []
+      guided = []
+      for (const [i, caption] of captions.entries()) {
+        passes = []
+        await worker.generate([{ ...job, rolloutId, index: first + i, caption }])
+        counts.push(passes.length)
+        guided.push(new Set(passes).size > 1)
+      }
+      return counts
+    }
+    const spec = { size, rngSeed: 1, steps: 4 }
+    await worker.open({ ...spec, id: 'told' })
+    // Guided, a step is two passes. The first view takes all of its steps, later ones half of them; and the commit pass.
+    expect(await passesOf('told', ['a', 'a', 'a', 'b', 'b', 'b'])).toEqual([9, 5, 5, 5, 5, 5])
+    expect(guided).toEqual([true, true, false, true, true, false])
+    await worker.branch('told', 'branch')
+    await passesOf('branch', ['b', 'c'], 6)
+    expect(guided).toEqual([false, true])
+    await worker.open({ ...spec, id: 'untold' })
+    await passesOf('untold', ['', ''])
+    expect(guided).toEqual([false, false])
+    // A world that is taken up again knows how old its caption is.
+    const known = { actions: job.actions, latent: new Float32Array(modelDims(model.manifest, size).latentLength) }
+    const history = ['a', 'a', 'b'].map((caption, index) => ({ ...known, caption, index }))
+    await worker.open({ ...spec, id: 'taken up' }, history)
+    await passesOf('taken up', ['b', 'b'], 3)
+    expect(guided).toEqual([true, false])
   })
 
   it('does not let a number that is not finite into a world', async () => {

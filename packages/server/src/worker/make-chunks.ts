@@ -2,20 +2,22 @@ import { SoraError } from '@sora-world/sdk/protocol'
 import type { TextEncoder } from '../conditioning/text-encoder.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { commitChunk, sampleChunk } from '../sampler/sample-chunk.ts'
-import { chunkContext, chunkRequest, nextNoise, rowOf } from './chunk-context.ts'
+import { captionGuidance, chunkContext, chunkRequest, nextNoise, rowOf } from './chunk-context.ts'
 import { decodeChunks } from './decode-chunks.ts'
 import { encodeImages } from './encode-images.ts'
 import type { ChunkResult, CommittedChunk, RolloutMark } from './model-worker.ts'
 import type { DecodedChunk, Rollout, RolloutJob } from './rollout.ts'
 
 /**
- * Splits jobs into batches that can run together: same picture size, same step count, at most `maxBatch`. Each batch
- * is a list of positions in `jobs`.
+ * Splits jobs into batches that can run together: same picture size, step count and guidance, at most `maxBatch`. Each
+ * batch is a list of positions in `jobs`.
  */
 export function batchJobs(jobs: readonly RolloutJob[], maxBatch: number): number[][] {
   const batches = new Map<string, number[][]>()
-  jobs.forEach(({ rollout: { spec, steps } }, position) => {
-    const key = `${spec.size.width}x${spec.size.height}/${steps}`
+  jobs.forEach(({ rollout, job }, position) => {
+    const { spec } = rollout
+    const { steps, guidance } = rollout.sampling(job.caption)
+    const key = `${spec.size.width}x${spec.size.height}/${steps}/${guidance}`
     const open = batches.get(key) ?? []
     if (open.length === 0 || open.at(-1)!.length >= maxBatch) open.push([])
     open.at(-1)!.push(position)
@@ -44,8 +46,10 @@ export async function makeChunks(
   const requests = jobs.map(({ rollout, job }) => chunkRequest(rollout, job.actions, job.caption))
   const remembered = performance.now()
   const context = await chunkContext(requests, texts, model.manifest.denoiser.timePeriod)
-  const { steps } = jobs[0]!.rollout
-  const latents = await sampleChunk(model, nextNoise(requests, 'initial'), steps, context, signal)
+  // The same for all of a batch, see `batchJobs`.
+  const { steps, guidance: scale } = jobs[0]!.rollout.sampling(jobs[0]!.job.caption)
+  const guidance = await captionGuidance(texts, jobs.length, scale)
+  const latents = await sampleChunk(model, nextNoise(requests, 'initial'), { steps, guidance, signal }, context)
   checkFinite(latents, jobs)
   const denoised = performance.now()
   const committed = await commitChunk(model, latents, nextNoise(requests, 'commit'), context)
@@ -65,7 +69,8 @@ export async function makeChunks(
     memoryMs: hasMemory ? remembered - started + performance.now() - shown : 0,
   }
   jobs.forEach(({ rollout }, row) => {
-    rollout.commit(latentOf[row]!, committed.presentKey, committed.presentValue, jobs.length, row)
+    const finished = { latent: latentOf[row]!, caption: jobs[row]!.job.caption }
+    rollout.commit(finished, committed, jobs.length, row)
   })
   return jobs.map(({ job }, row) => ({
     index: job.index,
@@ -161,7 +166,7 @@ export async function commitKnown(
     // The pose of a pass that lacks the chunks before would lead the memory astray.
     rollout.show(decoded!, chunk.actions, chunk.pose ?? committed.pose)
   }
-  rollout.commit(chunk.latent, committed.presentKey, committed.presentValue, 1, 0)
+  rollout.commit(chunk, committed, 1, 0)
   return committed.pose
 }
 

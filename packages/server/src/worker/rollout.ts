@@ -2,7 +2,7 @@ import { type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
 import { KvCache } from '../cache/kv-cache.ts'
 import { memorySettings } from '../memory/memory-settings.ts'
 import { WorldMemory } from '../memory/world-memory.ts'
-import { type ModelDims, modelDims } from '../model/denoiser.ts'
+import { type DenoiseOutput, type ModelDims, modelDims } from '../model/denoiser.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { CollapseGuard } from './collapse-guard.ts'
 import { type ChunkJob, MARK_CHUNKS, type RolloutMark, type RolloutSpec } from './model-worker.ts'
@@ -19,6 +19,22 @@ export interface DecoderState {
   /** [S,h,w] */
   state: Float32Array
 }
+
+/** How a chunk is denoised. */
+export interface ChunkSampling {
+  steps: number
+  /** How hard it is pulled towards its caption; 1: as the model has it by itself. */
+  guidance: number
+}
+
+/** What a chunk adds to the context. */
+export interface FinishedChunk {
+  /** [C,h,w] */
+  latent: Float32Array
+  caption: string
+}
+
+type PresentCaches = Pick<DenoiseOutput, 'presentKey' | 'presentValue'>
 
 export interface DecodedChunk {
   /** uint8 [F,H,W,3] */
@@ -42,6 +58,9 @@ export class Rollout {
   #guard: CollapseGuard | undefined
   /** The next chunk is the first view of the world, or of what was left of one that had broken down. */
   #isFresh = true
+  /** Of the last chunk; and the chunk at which it came into force, or the world was started anew. */
+  #caption: string | undefined
+  #captionFrom = 0
   readonly #firstSteps: number
   #decoder: DecoderState | undefined
   /** Last W latents, newest last, to bring a decoder up to date that starts late. */
@@ -84,9 +103,24 @@ export class Rollout {
     return this.#nextIndex
   }
 
-  /** Denoise steps of the next chunk. A first view has nothing to go by but caption and memory: it may take more. */
-  get steps(): number {
-    return this.#isFresh ? this.#firstSteps : this.spec.steps
+  /** How the next chunk is denoised under `caption`. */
+  sampling(caption: string): ChunkSampling {
+    const guidance = this.#guidanceFor(caption)
+    // A first view has nothing to go by but caption and memory.
+    if (this.#isFresh) return { steps: this.#firstSteps, guidance }
+    // A guided step is two passes: half of them take the same time, and nobody waits.
+    return { steps: guidance === 1 ? this.spec.steps : Math.ceil(this.spec.steps / 2), guidance }
+  }
+
+  /**
+   * At the start of a world nothing else says what to show, and after a change of caption the chunks before say something
+   * else. What was reached then holds by itself.
+   */
+  #guidanceFor(caption: string): number {
+    const { guidance } = this.#manifest.denoiser
+    if (!guidance || caption === '') return 1
+    const age = caption === this.#caption ? this.#nextIndex - this.#captionFrom : 0
+    return age < guidance.chunks ? guidance.scale : 1
   }
 
   /** The next chunk is made without the chunks before, because these had broken down. */
@@ -110,6 +144,8 @@ export class Rollout {
     copy.#memory = this.#memory?.clone()
     copy.#guard = this.#guard && new CollapseGuard(this.#guard.state)
     copy.#isFresh = this.#isFresh
+    copy.#caption = this.#caption
+    copy.#captionFrom = this.#captionFrom
     copy.#decoder = this.#decoder
     copy.#recent.push(...this.#recent)
     copy.#lastMark = this.#lastMark
@@ -197,8 +233,10 @@ export class Rollout {
   }
 
   /** Makes a chunk part of the world: row `row` of a commit pass over `batch` rollouts. */
-  commit(latent: Float32Array, presentKey: Float32Array, presentValue: Float32Array, batch: number, row: number): void {
+  commit({ latent, caption }: FinishedChunk, { presentKey, presentValue }: PresentCaches, batch: number, row: number) {
     this.cache.commit(this.#nextIndex, presentKey, presentValue, batch, row)
+    if (caption !== this.#caption) this.#captionFrom = this.#nextIndex
+    this.#caption = caption
     this.#recent.push(latent)
     if (this.#recent.length > this.dims.contextChunks) this.#recent.shift()
     this.#nextIndex += 1
@@ -215,6 +253,7 @@ export class Rollout {
     this.#recent.length = 0
     this.#decoder = undefined
     this.#isFresh = true
+    this.#captionFrom = this.#nextIndex
     if (this.#wellMemory) this.#memory = this.#memory!.asRemembered(this.#wellMemory)
     this.#guard!.recovered()
   }
