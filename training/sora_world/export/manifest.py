@@ -22,7 +22,7 @@ VERSIONS = {"nano": "0.3.2", "voxel": "0.1.1"}
 LICENCE = "Apache-2.0"
 WIRE_CLIP = 4.5  # standard deviations; beyond it latents are cut on the wire
 MEMORY_VIEWS = 12  # memory images that do not overlap: what the points of one world are enough for
-# Of 128 captions the judge saw 70 % followed without, 80, 81 and 82 % at scale 3, 4 and 5; events that did nothing happen.
+# Of 128 captions the judge saw 70 % followed without, 80, 81 and 82 % at scale 3, 4 and 5; and events happen.
 # Trained for by leaving out one caption in ten (train/denoiser.py).
 GUIDANCE = {"scale": 4, "chunks": 15}
 GRAPHS = ("encoder", "decoder", "text", "denoiser")
