@@ -118,8 +118,8 @@ async function imagesWhereAsked(
  *
  * A chunk sees W chunks back in each of L temporal layers, so only the last L*W chunks and the one before them count;
  * from so many (or from chunk 0 on) the cache is the same as if the rollout had never been interrupted. A world memory
- * reaches farther: it starts from the mark and is shown all chunks since; without a mark it does not know what lies before
- * the history.
+ * reaches farther: it starts from the mark and is shown all chunks since, those before the last L*W+1 without a commit
+ * pass; without a mark it does not know what lies before the history.
  *
  * @throws SoraError `message-invalid` for a history that does not begin at its mark
  */
@@ -134,7 +134,25 @@ export async function prefill(
   const used = rollout.memory ? history : history.slice(-reach)
   if (used[0]) rollout.startAt(used[0].index)
   if (mark && rollout.memory) startFromMark(rollout, history, mark)
-  for (const chunk of used) await commitKnown(model, texts, rollout, chunk)
+  for (const [i, chunk] of used.entries()) {
+    const isSeenOnly = i < used.length - reach && chunk.pose !== undefined
+    if (isSeenOnly) await showKnown(model, rollout, chunk, chunk.pose!)
+    else await commitKnown(model, texts, rollout, chunk)
+  }
+}
+
+/** A chunk that is too long ago for the cache: the memory alone has to see it. */
+async function showKnown(
+  model: WorldModel,
+  rollout: Rollout,
+  chunk: CommittedChunk,
+  pose: Float32Array,
+): Promise<void> {
+  checkHistory(rollout, chunk)
+  rollout.mark()
+  const [decoded] = await decodeChunks(model, [rollout], [chunk.latent])
+  rollout.show(decoded!, chunk.actions, pose)
+  rollout.finish(chunk)
 }
 
 function startFromMark(rollout: Rollout, history: readonly CommittedChunk[], mark: RolloutMark): void {

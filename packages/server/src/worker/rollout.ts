@@ -233,8 +233,13 @@ export class Rollout {
   }
 
   /** Makes a chunk part of the world: row `row` of a commit pass over `batch` rollouts. */
-  commit({ latent, caption }: FinishedChunk, { presentKey, presentValue }: PresentCaches, batch: number, row: number) {
+  commit(chunk: FinishedChunk, { presentKey, presentValue }: PresentCaches, batch: number, row: number): void {
     this.cache.commit(this.#nextIndex, presentKey, presentValue, batch, row)
+    this.finish(chunk)
+  }
+
+  /** The same for a chunk that nothing to come will look back at. */
+  finish({ latent, caption }: FinishedChunk): void {
     if (caption !== this.#caption) this.#captionFrom = this.#nextIndex
     this.#caption = caption
     this.#recent.push(latent)
