@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { keepScreenshot, type WatchedPage } from '../e2e/browser.ts'
 import { emptyPlace, npmCreate, type Place, PNPM, pnpm, pnpmCreate } from './project.ts'
 import { type RunningProgram, run, startProgram } from './run.ts'
@@ -38,6 +38,8 @@ describe('the packages as published', () => {
     const project = await npmCreate(place, 'my-world', 'play')
     expect(project.printed).toMatch(/cd my-world && npm install\n +npm run dev/)
     await run('npm', ['install'], project)
+    const sdk = JSON.parse(await readFile(join(project.cwd, 'node_modules/@sora-world/sdk/package.json'), 'utf8'))
+    expect(sdk.repository).toEqual({ type: 'git', url: `git+${inject('repository')}.git`, directory: 'packages/sdk' })
     program = startProgram('npm', ['run', 'dev'], project)
     const [, url] = await program.waitFor(ADDRESS)
     await seesMovingWorld(url!, async ({ page }) => {

@@ -34,6 +34,8 @@ export class ChunkPipeline {
   readonly #assembler = new ChunkAssembler()
   #queue: Chunk[] = []
   #decoder: FrameDecoder | null = null
+  /** The one before it, of the other kind: chunks for it are still under way. */
+  #leaving: FrameDecoder | null = null
   #pacer = new FramePacer<Frame>({ frameMs: 50 })
   #poses: PoseTrack | null = null
   #world = -1
@@ -56,8 +58,14 @@ export class ChunkPipeline {
     return this.#decoder
   }
 
-  /** From here on chunks are decoded, those first that came before. Also takes the place of an earlier decoder. */
+  /**
+   * From here on chunks are decoded, those first that came before. Also takes the place of an earlier decoder, which is
+   * disposed when nothing comes for it any more.
+   */
   start(manifest: ModelManifest, decoder: FrameDecoder): void {
+    this.#leaving?.dispose()
+    this.#leaving = this.#decoder
+    if (this.#decoder?.kind === decoder.kind) this.#dismiss()
     this.#poses ??= new PoseTrack(manifest)
     this.#frameMs = 1000 / manifest.frames.perSecond
     if (!this.#decoder) this.#pacer = new FramePacer({ frameMs: this.#frameMs })
@@ -107,7 +115,13 @@ export class ChunkPipeline {
     this.#isDisposed = true
     this.#queue = []
     release(this.#pacer.clear())
+    this.#dismiss()
     this.#decoder?.dispose()
+  }
+
+  #dismiss(): void {
+    this.#leaving?.dispose()
+    this.#leaving = null
   }
 
   #enqueue(chunk: Chunk): void {
@@ -125,19 +139,21 @@ export class ChunkPipeline {
   async #pump(): Promise<void> {
     if (this.#isDecoding) return
     this.#isDecoding = true
-    while (this.#decoder && this.#queue.length > 0) await this.#decodeNext(this.#decoder)
+    while (this.#decoder && this.#queue.length > 0) await this.#decodeNext(this.#queue.shift()!)
     this.#isDecoding = false
   }
 
-  async #decodeNext(decoder: FrameDecoder): Promise<void> {
-    const chunk = this.#queue.shift()!
-    // Chunks of the other downlink are still under way after a change.
-    if (chunk.kind !== decoder.kind) return
+  async #decodeNext(chunk: Chunk): Promise<void> {
+    const decoder = [this.#decoder, this.#leaving].find((each) => each?.kind === chunk.kind)
+    if (!decoder) return
     try {
       const { pictures, decodeMs } = await decoder.decode(chunk)
-      this.#failures = 0
       this.#options.stats.decoded(decodeMs)
-      this.#watchSpeed(decodeMs, chunk.header.frames * this.#frameMs)
+      if (decoder === this.#decoder) {
+        this.#dismiss()
+        this.#failures = 0
+        this.#watchSpeed(decodeMs, chunk.header.frames * this.#frameMs)
+      }
       const frames = makeFrames(chunk.header, pictures, this.#follow(chunk))
       if (this.#isDisposed) release(frames)
       else this.#present(chunk, frames)

@@ -2,7 +2,7 @@ import type { FrameDecoder } from '../decode/frame-decoder.ts'
 import { ImageDecoder } from '../decode/image-decoder.ts'
 import { LatentDecoder } from '../decode/latent-decoder.ts'
 import type { ModelFiles } from '../decode/model-files.ts'
-import { type ModelManifest, SoraError, toSoraError, type WelcomeMessage } from '../protocol/index.ts'
+import { chunkDurationMs, type ModelManifest, SoraError, toSoraError, type WelcomeMessage } from '../protocol/index.ts'
 import type { ChunkPipeline } from './chunk-pipeline.ts'
 import type { WorldClientOptions } from './world-options.ts'
 
@@ -15,8 +15,9 @@ export interface DecoderSeatOptions {
   /** The server has to send what this decoder reads. */
   askFor(kind: FrameDecoder['kind']): void
   report(error: SoraError): void
-  /** Makes the decoders; for tests. */
+  /** Makes the decoders, and says whether pictures can be read here; for tests. */
   make?(kind: FrameDecoder['kind']): FrameDecoder
+  canReadPictures?(): boolean
 }
 
 export interface KnownModel {
@@ -25,12 +26,19 @@ export interface KnownModel {
   files: ModelFiles
 }
 
-/** Decides who decodes: the latent decoder where it runs and keeps up, else the server. */
+/** Share of a chunk's time that decoding may take in the warm-up; in play the page needs some time too. */
+const KEEPS_UP = 0.8
+
+/**
+ * Decides who decodes: the latent decoder where it runs and keeps up, else the server. Where pictures can be read, the
+ * server's are shown while the decoder loads, so that the world is there at once.
+ */
 export class DecoderSeat {
   readonly #options: DecoderSeatOptions
   readonly #downlink: Downlink
   readonly #own: FrameDecoder | undefined
   readonly #make: (kind: FrameDecoder['kind']) => FrameDecoder
+  readonly #picturesFirst: boolean
   #model: KnownModel | null = null
 
   constructor({ downlink = 'auto', decoder }: WorldClientOptions, options: DecoderSeatOptions) {
@@ -38,11 +46,13 @@ export class DecoderSeat {
     this.#downlink = downlink
     this.#own = decoder
     this.#make = options.make ?? makeDecoder
+    const { canReadPictures = inBrowser } = options
+    this.#picturesFirst = !decoder && downlink === 'auto' && canReadPictures()
   }
 
   /** What to ask the server for when joining. */
   get firstKind(): FrameDecoder['kind'] {
-    return this.#own?.kind ?? (this.#downlink === 'image' ? 'image' : 'latent')
+    return this.#own?.kind ?? (this.#downlink === 'image' || this.#picturesFirst ? 'image' : 'latent')
   }
 
   /** @throws SoraError of the decoder when there is no other way */
@@ -51,6 +61,7 @@ export class DecoderSeat {
     const wanted = this.#own ?? this.#make(this.firstKind)
     try {
       await this.#seat(wanted)
+      if (this.#picturesFirst) void this.#tryLatent(wanted)
     } catch (error) {
       this.#options.signal.throwIfAborted()
       if (wanted.kind === 'image' || this.#downlink === 'latent') throw error
@@ -64,6 +75,27 @@ export class DecoderSeat {
     this.#options.askFor(kind)
   }
 
+  /** Takes the place of `pictures` when it runs and is fast enough. What becomes of it is told, not thrown. */
+  async #tryLatent(pictures: FrameDecoder): Promise<void> {
+    const { pipeline, signal, askFor, report } = this.#options
+    const { manifest } = this.#model!
+    const decoder = this.#make('latent')
+    const chunkMs = chunkDurationMs(manifest)
+    try {
+      await this.#load(decoder)
+      const tooSlow = (decoder.warmUpMs ?? 0) > chunkMs * KEEPS_UP
+      if (tooSlow) throw slowness(decoder.warmUpMs!, chunkMs)
+    } catch (error) {
+      decoder.dispose()
+      if (!signal.aborted) report(toSoraError(error, 'decoder-failed'))
+      return
+    }
+    // Somebody may have chosen otherwise meanwhile.
+    if (pipeline.decoder !== pictures) return decoder.dispose()
+    pipeline.start(manifest, decoder)
+    askFor('latent')
+  }
+
   /** The decoder failed again and again. @throws SoraError `decoder-failed` when there is no other way */
   async replace(error: SoraError): Promise<void> {
     const isLast = this.#downlink !== 'auto' || this.#options.pipeline.decoder?.kind === 'image'
@@ -74,9 +106,8 @@ export class DecoderSeat {
   /** The decoder does not keep up. Where pictures cannot be read either, slow is better than nothing. */
   async relieve(decodeMs: number, chunkMs: number): Promise<void> {
     if (this.#own || this.#downlink !== 'auto' || this.#options.pipeline.decoder?.kind === 'image') return
-    const words = `decoding takes ${Math.round(decodeMs)} ms of each ${Math.round(chunkMs)} here`
     try {
-      await this.#fallBack(new SoraError('decoder-slow', `${words}: the server sends pictures instead`))
+      await this.#fallBack(slowness(decodeMs, chunkMs))
     } catch (error) {
       if (toSoraError(error).code !== 'unsupported') throw error
     }
@@ -90,9 +121,15 @@ export class DecoderSeat {
     this.#options.report(reason)
   }
 
-  /** Loads it, and only then sends the one before away. */
+  /** Loads it, and only then lets the one before go. */
   async #seat(decoder: FrameDecoder): Promise<void> {
-    const { pipeline, signal, progress } = this.#options
+    await this.#load(decoder)
+    this.#options.pipeline.start(this.#model!.manifest, decoder)
+  }
+
+  /** @throws SoraError of the decoder, which is disposed then */
+  async #load(decoder: FrameDecoder): Promise<void> {
+    const { signal, progress } = this.#options
     const { welcome, manifest, files } = this.#model!
     // Nobody else knows the decoder while it loads.
     const onAbort = () => decoder.dispose()
@@ -107,10 +144,16 @@ export class DecoderSeat {
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
-    const before = pipeline.decoder
-    pipeline.start(manifest, decoder)
-    before?.dispose()
   }
+}
+
+function slowness(decodeMs: number, chunkMs: number): SoraError {
+  const words = `decoding takes ${Math.round(decodeMs)} ms of each ${Math.round(chunkMs)} here`
+  return new SoraError('decoder-slow', `${words}: the server sends pictures instead`)
+}
+
+function inBrowser(): boolean {
+  return typeof createImageBitmap === 'function' && typeof OffscreenCanvas === 'function'
 }
 
 function makeDecoder(kind: FrameDecoder['kind']): FrameDecoder {

@@ -20,8 +20,8 @@ export interface WorldClientOptions {
    */
   snapshot?: Uint8Array
   /**
-   * `latent`: decode here (small packets); `image`: the server decodes. Both give depth where the model does. `auto` tries
-   * the first and falls back to the second, also when decoding does not keep up.
+   * `latent`: decode here (small packets); `image`: the server decodes. Both give depth where the model does. `auto` shows the
+   * server's pictures until the decoder has loaded, and stays with them where it does not run or keep up.
    */
   downlink?: 'auto' | 'latent' | 'image'
   /** Picture size; one of the model's. */

@@ -9,16 +9,23 @@ export interface FakeDecoderOptions {
   height?: number
   /** Fails to load, to test the way back. */
   loadError?: Error
+  /** Takes this long to load. */
+  loading?: Promise<void>
   /** Takes this long for a chunk. */
   work?: () => Promise<void>
   /** Says that each chunk took this long. */
   decodeMs?: number
+  /** The same of the warm-up. */
+  warmUpMs?: number
+  /** Which chunks it takes; latents by default. */
+  kind?: FrameDecoder['kind']
 }
 
 /** Draws what a chunk says about itself: a picture that a test or a person can read, without a model. */
 export class FakeDecoder implements FrameDecoder {
-  readonly kind = 'latent'
+  readonly kind: FrameDecoder['kind']
   readonly backend = 'fake'
+  readonly warmUpMs: number | undefined
   /** Chunks since the last restart; what a real decoder's state would be. */
   #sinceRestart = 0
   #disposed = false
@@ -30,10 +37,13 @@ export class FakeDecoder implements FrameDecoder {
 
   constructor(options: FakeDecoderOptions = {}) {
     this.#options = options
+    this.kind = options.kind ?? 'latent'
+    this.warmUpMs = options.warmUpMs
   }
 
   async load({ size, onProgress }: DecoderOptions): Promise<void> {
     onProgress?.('loading the fake decoder')
+    await this.#options.loading
     if (this.#options.loadError) throw this.#options.loadError
     this.#width = this.#options.width ?? size.width
     this.#height = this.#options.height ?? size.height

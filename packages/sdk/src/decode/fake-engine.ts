@@ -8,6 +8,7 @@ import type { EngineFrame, EngineModel, EngineResult, LatentEngine } from './lat
  */
 export class FakeEngine implements LatentEngine {
   readonly backend = 'fake'
+  readonly warmUpMs = 1
   readonly problem = null
   #model: EngineModel | null = null
   #pool: FramePool | null = null

@@ -41,6 +41,8 @@ export interface FrameDecoder {
   readonly kind: 'latent' | 'image'
   /** What does the work, for people: `webgpu`, `wasm, 2 threads`, `fake`. */
   readonly backend: string
+  /** What a chunk took in the warm-up; undefined where there was none. */
+  readonly warmUpMs?: number | undefined
 
   /**
    * Called once, before the first decode.

@@ -39,6 +39,10 @@ export class LatentDecoder implements FrameDecoder {
     return this.#stream?.backend ?? ''
   }
 
+  get warmUpMs(): number | undefined {
+    return this.#stream?.warmUpMs
+  }
+
   async load({ manifest, variant, size, files, onProgress = () => {}, signal }: DecoderOptions): Promise<void> {
     const options = this.#options
     const shape = engineShape({ manifest, size }, options)

@@ -45,6 +45,8 @@ export interface EngineResult {
  */
 export interface LatentEngine {
   readonly backend: string
+  /** What a chunk took in the warm-up; undefined before, and where there is none. */
+  readonly warmUpMs: number | undefined
   /** Why every call fails from now on; null while it works. */
   readonly problem: SoraError | null
   /** @throws SoraError `no-wasm` or `decoder-failed` */

@@ -19,6 +19,7 @@ const WARM_UP = 0
 /** {@link LatentEngine} with onnxruntime-web, in the thread that calls it. The only file that imports it. */
 export class OnnxWebDecoder implements LatentEngine {
   readonly problem = null
+  warmUpMs: number | undefined
   #runtime: Runtime | null = null
   #session: InferenceSession | null = null
   #model: EngineModel | null = null
@@ -78,6 +79,7 @@ export class OnnxWebDecoder implements LatentEngine {
       const isTooSlow = !isWanted && ms > this.#model!.chunkMs * REAL_TIME_SHARE
       if (isTooSlow) throw new SoraError('decoder-failed', `the GPU takes ${ms} ms for a chunk`)
       this.#backend = 'webgpu'
+      this.warmUpMs = ms
       return true
     } catch {
       // Not an error: many browsers offer a GPU that does not serve. WASM works nearly everywhere.
@@ -96,7 +98,7 @@ export class OnnxWebDecoder implements LatentEngine {
       this.#runtime.env.wasm.numThreads = threads
       await within(PATIENCE_MS, this.#createSession('wasm'))
       onProgress('warming up the decoder')
-      await this.#warmUp()
+      this.warmUpMs = await this.#warmUp()
     } catch (cause) {
       this.dispose()
       if (cause instanceof SoraError) throw cause

@@ -16,7 +16,8 @@ export function serveEngine(engine: LatentEngine, scope: WorkerScope): void {
     try {
       if (request.kind === 'load') {
         await engine.load(request.model, (words) => scope.postMessage({ kind: 'progress', words }))
-        return scope.postMessage({ kind: 'loaded', id: request.id, backend: engine.backend })
+        const { backend, warmUpMs } = engine
+        return scope.postMessage({ kind: 'loaded', id: request.id, engine: { backend, warmUpMs } })
       }
       const result = await engine.decode(request.latent, request.restart, request.stream)
       scope.postMessage({ kind: 'decoded', id: request.id, result }, buffersOf(result.frames))

@@ -5,6 +5,7 @@ import type { EngineFrame, EngineResult, LatentEngine } from './latent-engine.ts
 /** What one world has of an engine: a state of its own. */
 export interface EngineStream {
   readonly backend: string
+  readonly warmUpMs: number | undefined
   /** In the order of the calls, one after the other with those of other worlds. @throws SoraError as the engine, `aborted` */
   decode(latent: Int8Array<ArrayBuffer>, restart: boolean): Promise<EngineResult>
   recycle(frame: EngineFrame): void
@@ -94,6 +95,7 @@ class SharedEngine {
     const { signal } = closing
     return {
       backend: engine.backend,
+      warmUpMs: engine.warmUpMs,
       decode: (latent, restart) =>
         abortable(
           this.#inTurn(() => engine.decode(latent, restart, stream), signal),

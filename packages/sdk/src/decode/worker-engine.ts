@@ -1,6 +1,6 @@
 import { SoraError } from '../protocol/index.ts'
 import type { EngineFrame, EngineModel, EngineResult, LatentEngine } from './latent-engine.ts'
-import { buffersOf, type WorkerRequest, type WorkerResponse } from './worker-messages.ts'
+import { buffersOf, type LoadedEngine, type WorkerRequest, type WorkerResponse } from './worker-messages.ts'
 
 interface Call {
   resolve(value: never): void
@@ -13,6 +13,7 @@ export class WorkerEngine implements LatentEngine {
   readonly #calls = new Map<number, Call>()
   #nextId = 1
   #backend = ''
+  warmUpMs: number | undefined
   #onProgress: (words: string) => void = () => {}
   #problem: SoraError | null = null
 
@@ -31,7 +32,9 @@ export class WorkerEngine implements LatentEngine {
   async load(model: EngineModel, onProgress: (words: string) => void): Promise<void> {
     this.#onProgress = onProgress
     // Not transferred: when the worker fails, the graph is needed again.
-    this.#backend = `${await this.#call<string>((id) => ({ kind: 'load', id, model }))}, in a worker`
+    const { backend, warmUpMs } = await this.#call<LoadedEngine>((id) => ({ kind: 'load', id, model }))
+    this.#backend = `${backend}, in a worker`
+    this.warmUpMs = warmUpMs
   }
 
   get problem(): SoraError | null {
@@ -75,7 +78,7 @@ export class WorkerEngine implements LatentEngine {
     const call = this.#calls.get(response.id)
     this.#calls.delete(response.id)
     if (response.kind === 'failed') call?.reject(new SoraError(response.error.code, response.error.message))
-    else call?.resolve((response.kind === 'loaded' ? response.backend : response.result) as never)
+    else call?.resolve((response.kind === 'loaded' ? response.engine : response.result) as never)
   }
 
   /** The worker is of no use any more: everything under way fails, and so does every later call. */

@@ -1,5 +1,5 @@
 import type { ErrorNotice } from '../protocol/index.ts'
-import type { EngineFrame, EngineModel, EngineResult } from './latent-engine.ts'
+import type { EngineFrame, EngineModel, EngineResult, LatentEngine } from './latent-engine.ts'
 
 /** From the page to the decoder worker. Buffers are transferred, not copied. */
 export type WorkerRequest =
@@ -8,10 +8,13 @@ export type WorkerRequest =
   | { kind: 'close'; stream: number }
   | { kind: 'recycle'; frame: EngineFrame }
 
+/** What is known of an engine once it has loaded. */
+export type LoadedEngine = Pick<LatentEngine, 'backend' | 'warmUpMs'>
+
 /** From the worker to the page. `id` is the request's. */
 export type WorkerResponse =
   | { kind: 'progress'; words: string }
-  | { kind: 'loaded'; id: number; backend: string }
+  | { kind: 'loaded'; id: number; engine: LoadedEngine }
   | { kind: 'decoded'; id: number; result: EngineResult }
   | { kind: 'failed'; id: number; error: ErrorNotice }
 
