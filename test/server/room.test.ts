@@ -182,6 +182,18 @@ describe('a room', () => {
     await viewer.until(() => viewer.packets.some(({ header }) => header.kind === 'latent' && !header.catchUp))
   })
 
+  it('shows where a world stands to those who come to want the other kind while it rests', async () => {
+    const player = await create()
+    await player.untilPackets(2)
+    expect((await player.request('pause', { paused: true })).ok).toBe(true)
+    const viewer = await join(player, { downlink: 'image' })
+    await viewer.until(() => viewer.welcomes.length > 0)
+    expect(viewer.packets).toEqual([])
+    expect((await viewer.request('downlink', { kind: 'latent' })).ok).toBe(true)
+    await viewer.until(() => viewer.packets.length === 2)
+    expect(viewer.packets.every(({ header }) => header.kind === 'latent' && header.catchUp)).toBe(true)
+  })
+
   it('answers a ping', async () => {
     const player = await create()
     player.room.send('ping', { sentAt: 12.5 })

@@ -223,6 +223,8 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
     downlink: (client, { kind }) => {
       this.#downlinks.set(client.sessionId, kind)
       this.#downlinksChanged()
+      // What the client has seen already it leaves out; where nothing is made now, it is all there is to see.
+      this.#catchUp(client)
     },
     ping: (client, { sentAt }) => client.send('pong', { sentAt }),
   }
@@ -244,6 +246,10 @@ export abstract class WorldRoom extends Room<{ state: WorldState }> implements H
   #greet(client: Client): void {
     const welcome: WelcomeMessage = { ...this.#welcome, sessionId: client.sessionId }
     client.send('welcome', welcome)
+    this.#catchUp(client)
+  }
+
+  #catchUp(client: Client): void {
     const kind = this.#downlinks.get(client.sessionId) ?? 'latent'
     for (const packet of this.#session.catchUp(kind)) sendChunk([client], { [kind]: packet }, () => kind)
   }
