@@ -6,7 +6,7 @@ import { PointMemory } from './point-memory.ts'
 /**
  * A world memory as bytes, little-endian: a header, then 12 bytes per point, oldest first.
  *
- * Header: "SMEM", uint16 version, uint16 0, int32 chunk of the newest point, uint32 number of points, float64 x, y, z, yaw,
+ * Header: "SMEM", uint16 version, uint16 chunks at rest, int32 chunk of the newest point, uint32 number of points, float64 x, y, z, yaw,
  * pitch, float32 right, up, forward, yaw, pitch, onGround of the last frame.
  * Point: int16 x, y, z away from the eye in 1/64 block; uint16 spacing in 1/4096 block; uint8 red, green, blue; uint8 age
  * in chunks. Points farther than 512 blocks from the player are left out, ages end at 255.
@@ -21,7 +21,17 @@ const SPACING_STEPS = 4096
 /** No world is that large: float32 positions would be too coarse. */
 const FARTHEST_EYE = 2 ** 24
 
-export function writeMemory({ pose, motion }: Place, points: PointMemory): Uint8Array {
+/** What a memory consists of. */
+export interface MemoryContent {
+  place: Place
+  points: PointMemory
+  /** Chunks in which nothing moved, up to the last one; at most {@link LONGEST_REST}. */
+  rest: number
+}
+
+export const LONGEST_REST = 0xffff
+
+export function writeMemory({ place: { pose, motion }, points, rest }: MemoryContent): Uint8Array {
   const { length, position, colour, spacing, born } = points.arrays
   const bytes = new Uint8Array(HEADER_BYTES + length * POINT_BYTES)
   const view = new DataView(bytes.buffer)
@@ -41,6 +51,7 @@ export function writeMemory({ pose, motion }: Place, points: PointMemory): Uint8
     bytes[at + 11] = Math.min(255, newest - born[i]!)
   }
   writeHeader(view, { pose, motion }, newest, written)
+  view.setUint16(6, rest, true)
   return bytes.subarray(0, HEADER_BYTES + written * POINT_BYTES)
 }
 
@@ -59,7 +70,7 @@ function writeHeader(view: DataView, { pose, motion }: Place, newest: number, co
 }
 
 /** @throws SoraError `memory-invalid` saying what is wrong with the bytes */
-export function readMemory(settings: MemorySettings, bytes: Uint8Array): { place: Place; points: PointMemory } {
+export function readMemory(settings: MemorySettings, bytes: Uint8Array): MemoryContent {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < HEADER_BYTES || view.getUint32(0, true) !== MAGIC) refuse('these bytes are no world memory')
   const version = view.getUint16(4, true)
@@ -84,7 +95,7 @@ export function readMemory(settings: MemorySettings, bytes: Uint8Array): { place
     born[i] = newest - bytes[at + 11]!
   }
   points.arrays.length = count
-  return { place, points }
+  return { place, points, rest: view.getUint16(6, true) }
 }
 
 function readPlace(view: DataView): Place {

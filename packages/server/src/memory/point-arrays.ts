@@ -49,6 +49,26 @@ export function removePoints(points: PointArrays, indices: Int32Array, oldest: n
   points.length = kept
 }
 
+/** Puts the points of `indices`, ascending, at the end, in their order, as seen in chunk `born`. */
+export function renewPoints(points: PointArrays, indices: Int32Array, born: number): void {
+  const { position, colour, spacing } = points
+  const positions = Float32Array.from({ length: indices.length * 3 }, (_, i) => position[at(indices, i)]!)
+  const colours = Uint16Array.from({ length: indices.length * 3 }, (_, i) => colour[at(indices, i)]!)
+  const spacings = Float32Array.from(indices, (index) => spacing[index]!)
+  removePoints(points, indices, 0)
+  const first = points.length
+  position.set(positions, first * 3)
+  colour.set(colours, first * 3)
+  spacing.set(spacings, first)
+  points.born.fill(born, first, first + indices.length)
+  points.length += indices.length
+}
+
+/** Where number `i` of the triples of `indices` is. */
+function at(indices: Int32Array, i: number): number {
+  return indices[Math.floor(i / 3)]! * 3 + (i % 3)
+}
+
 /** Points from which on a copy of whole arrays is faster than a loop. */
 const LONG_RUN = 24
 

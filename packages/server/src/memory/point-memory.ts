@@ -1,6 +1,6 @@
 import { axes, focal, type Pose } from './camera.ts'
 import type { MemorySettings } from './memory-settings.ts'
-import { colourRange, type PointArrays, pointArrays, removePoints } from './point-arrays.ts'
+import { colourRange, type PointArrays, pointArrays, removePoints, renewPoints } from './point-arrays.ts'
 import { NEAREST, PointView } from './point-view.ts'
 import type { ShownFrame } from './shown-frame.ts'
 
@@ -61,6 +61,11 @@ export class PointMemory {
     const tooMany = this.length - forgotten.length + frame.depth.length - this.#settings.maxPoints
     removePoints(this.arrays, forgotten, Math.max(0, tooMany))
     this.#append(frame, pose, chunk)
+  }
+
+  /** What chunk `chunk` ended with, seen from `pose` at `depth` [h,w], is still as it was: it counts as seen just now. */
+  confirm(depth: Float32Array, pose: Pose, chunk: number): void {
+    renewPoints(this.arrays, this.#findReplaced(depth, pose), chunk)
   }
 
   /** Blocks: all points, to where the origin moves the other way. */

@@ -215,3 +215,51 @@ describe('a world memory as bytes', () => {
     expect(attempt).toThrow(expect.objectContaining({ code: 'memory-invalid', message: expect.stringMatching(reason) }))
   })
 })
+
+describe('a memory at rest', () => {
+  const resting = (index: number, more: Partial<ShownChunk> = {}) => chunk(index, more, { forward: 0.01, onGround: 3 })
+  /** What it knows after so many chunks in which nothing was done. */
+  function rested(chunks: number): WorldMemory {
+    const memory = new WorldMemory(settings)
+    for (let index = 0; index < chunks; index++) memory.observe(resting(index))
+    return memory
+  }
+  const newest = (memory: WorldMemory) => memory.points.at(memory.points.length - 1)
+  const colours = (memory: WorldMemory) => memory.points.arrays.colour.slice(0, memory.points.length * 3)
+
+  it('takes in what it sees for three seconds, then confirms it: as it was, and seen just now', () => {
+    const memory = rested(15)
+    const before = colours(memory)
+    expect(colours(rested(14))).not.toEqual(before)
+    memory.observe(resting(15))
+    memory.observe(resting(16))
+    expect(colours(memory)).toEqual(before)
+    expect(newest(memory).born).toBe(16)
+    // A trembling pose head moves nobody who does nothing.
+    expect(memory.place.pose).toEqual(startPose())
+  })
+
+  it.each([
+    ['the player does something', { actions: actions(['attack']) }],
+    ['the player turns', { actions: actions([], 1) }],
+    ['the player is carried along', { pose: chunk(0, {}, { right: 0.1, onGround: 3 }).pose }],
+    ['the player falls', { pose: chunk(0, {}, { up: -0.01, onGround: -3 }).pose }],
+  ])('takes in again what it sees when %s', (_, more) => {
+    const memory = rested(16)
+    const before = colours(memory)
+    memory.observe(resting(16, more))
+    memory.observe(resting(17))
+    expect(colours(memory)).not.toEqual(before)
+  })
+
+  it('does so when it is disturbed, and goes on from its bytes where it was', () => {
+    const before = colours(rested(16))
+    const restored = WorldMemory.restore(settings, rested(16).serialise())
+    restored.observe(resting(16))
+    const disturbed = rested(16)
+    disturbed.disturb()
+    disturbed.observe(resting(16))
+    expect(colours(restored)).toEqual(before)
+    expect(colours(disturbed)).not.toEqual(before)
+  })
+})

@@ -1,7 +1,7 @@
 import { SoraError } from '@sora-world/sdk/protocol'
 import { bodyActions, chunkPoses, RESTING } from './body.ts'
 import { type Motion, moved, type Place, startPose } from './camera.ts'
-import { readMemory, writeMemory } from './memory-file.ts'
+import { LONGEST_REST, type MemoryContent, readMemory, writeMemory } from './memory-file.ts'
 import type { MemorySettings } from './memory-settings.ts'
 import { PointMemory } from './point-memory.ts'
 import { VIEW_CHANNELS } from './point-view.ts'
@@ -25,17 +25,32 @@ type Three = [number, number, number]
 /** Blocks; an hour of running in one direction is 20,000. */
 const FAR_AWAY = 65_536
 
-/** What one rollout remembers of its world beyond the context window: points, and where the player is among them. */
+/**
+ * Chunks at rest after which what is seen is only confirmed. Until then what was done last may still show its effect, and
+ * what was said (see {@link WorldMemory.disturb}) is still coming about.
+ */
+const SETTLED_CHUNKS = 15
+/** Blocks per frame: where nothing is done, the pose head says as much without anything having moved. */
+const TREMBLE = 0.03
+
+/**
+ * What one rollout remembers of its world beyond the context window: points, and where the player is among them.
+ *
+ * While the player stands still and does nothing, every chunk is a copy of the one before, and so would the memory be that
+ * the next one is made from: what is wrong grows until nothing else is left. So what is seen then is not taken in anew.
+ */
 export class WorldMemory {
   readonly settings: MemorySettings
   readonly points: PointMemory
   #place: Place
+  #rest: number
 
   /** @param content to go on from, owned by the memory from now on; the start of a world without it */
-  constructor(settings: MemorySettings, content?: { place: Place; points: PointMemory }) {
+  constructor(settings: MemorySettings, content?: MemoryContent) {
     this.settings = settings
     this.points = content?.points ?? new PointMemory(settings)
     this.#place = content?.place ?? { pose: startPose(), motion: RESTING }
+    this.#rest = content?.rest ?? 0
   }
 
   get place(): Readonly<Place> {
@@ -67,29 +82,43 @@ export class WorldMemory {
    */
   observe(chunk: ShownChunk, { isWorthKeeping = true } = {}): void {
     this.#check(chunk)
-    for (const motion of this.#motions(chunk)) this.#place = { pose: moved(this.#place.pose, motion), motion }
-    this.#recentre()
+    const motions = this.#motions(chunk)
+    this.#rest = isResting(chunk.actions, motions) ? Math.min(LONGEST_REST, this.#rest + 1) : 0
+    this.#move(motions)
     if (!isWorthKeeping) return
     const frames = this.settings.framesPerChunk
     const frame = lastOf(chunk.frames, frames)
     const depth = lastOf(chunk.inverseDepth, frames)
-    this.points.observe(shownFrame(frame, depth, this.settings), this.#place.pose, chunk.index)
+    const shown = shownFrame(frame, depth, this.settings)
+    if (this.#rest > SETTLED_CHUNKS) this.points.confirm(shown.depth, this.#place.pose, chunk.index)
+    else this.points.observe(shown, this.#place.pose, chunk.index)
+  }
+
+  /** Something is about to change that nobody does: what is seen from now on is taken in again. */
+  disturb(): void {
+    this.#rest = 0
+  }
+
+  #move(motions: readonly Motion[]): void {
+    if (this.#rest > 0) this.#place = { pose: this.#place.pose, motion: RESTING }
+    else for (const motion of motions) this.#place = { pose: moved(this.#place.pose, motion), motion }
+    this.#recentre()
   }
 
   /** The place as it was remembered in `bytes`, with the player where they are now. @throws SoraError `memory-invalid` */
   asRemembered(bytes: Uint8Array): WorldMemory {
     const { points } = WorldMemory.restore(this.settings, bytes)
-    return new WorldMemory(this.settings, { place: this.#place, points })
+    return new WorldMemory(this.settings, { place: this.#place, points, rest: 0 })
   }
 
   /** An independent copy, for a fork of the world. */
   clone(): WorldMemory {
-    return new WorldMemory(this.settings, { place: this.#place, points: this.points.clone() })
+    return new WorldMemory(this.settings, { place: this.#place, points: this.points.clone(), rest: this.#rest })
   }
 
   /** For a file: see memory-file.ts for what is rounded and how. */
   serialise(): Uint8Array {
-    return writeMemory(this.#place, this.points)
+    return writeMemory({ place: this.#place, points: this.points, rest: this.#rest })
   }
 
   /** @throws SoraError `memory-invalid` for bytes that {@link serialise} did not write for this model */
@@ -128,6 +157,12 @@ export class WorldMemory {
       throw new SoraError('internal', `memory: ${name} has ${length} numbers, not ${framesPerChunk * expected}`)
     }
   }
+}
+
+/** Nothing is done, and nothing moves the player. */
+function isResting(actions: Float32Array, motions: readonly Motion[]): boolean {
+  const isCalm = ({ right, up, forward, onGround }: Motion) => onGround && Math.hypot(right, up, forward) < TREMBLE
+  return actions.every((value) => value === 0) && motions.every(isCalm)
 }
 
 function lastOf<T extends Float32Array | Uint8Array>(stacked: T, count: number): T {

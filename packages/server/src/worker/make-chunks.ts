@@ -41,7 +41,7 @@ export async function makeChunks(
   signal?: AbortSignal,
 ): Promise<ChunkResult[]> {
   const started = performance.now()
-  const marks = jobs.map(({ rollout }) => rollout.mark())
+  const marks = jobs.map(({ rollout, job }) => rollout.mark(job.caption))
   const recoveries = jobs.map(({ rollout }) => rollout.isRecovering)
   const requests = jobs.map(({ rollout, job }) => chunkRequest(rollout, job.actions, job.caption))
   const remembered = performance.now()
@@ -149,7 +149,7 @@ async function showKnown(
   pose: Float32Array,
 ): Promise<void> {
   checkHistory(rollout, chunk)
-  rollout.mark()
+  rollout.mark(chunk.caption)
   const [decoded] = await decodeChunks(model, [rollout], [chunk.latent])
   rollout.show(decoded!, chunk.actions, pose)
   rollout.finish(chunk)
@@ -175,7 +175,7 @@ export async function commitKnown(
   chunk: CommittedChunk,
 ): Promise<Float32Array> {
   checkHistory(rollout, chunk)
-  rollout.mark()
+  rollout.mark(chunk.caption)
   const request = chunkRequest(rollout, chunk.actions, chunk.caption)
   const context = await chunkContext([request], texts, model.manifest.denoiser.timePeriod)
   const committed = await commitChunk(model, chunk.latent, nextNoise([request], 'commit'), context)

@@ -73,6 +73,28 @@ it('lets a rollout go on with the same numbers, also past further marks', async 
   expect(taken.find(({ mark }) => mark?.index === next)?.mark).toEqual(marks.get(next))
 })
 
+it('goes on with the same numbers where somebody stood still, and something was said just then', async () => {
+  const still = (index: number): ChunkJob => ({
+    ...job(index),
+    actions: new Float32Array(dims.framesPerChunk * dims.actionWidth),
+    caption: index < MARK_CHUNKS ? 'a forest' : 'a forest. night falls',
+  })
+  const worker = new InProcessWorker(model())
+  await worker.open(spec)
+  const played: ChunkResult[] = []
+  const until = MARK_CHUNKS + reach
+  for (let index = 0; index < until + 2 * MARK_CHUNKS; index++) played.push(...(await worker.generate([still(index)])))
+  const { mark } = played[MARK_CHUNKS]!
+  const history = played.slice(MARK_CHUNKS, until).map((each) => ({ ...still(each.index), ...each }))
+  const again = new InProcessWorker(model())
+  await again.open(spec, history, mark)
+  for (let index = until; index < played.length; index++) {
+    const [made] = await again.generate([still(index)])
+    expect(numbersOf([made!])).toEqual(numbersOf([played[index]!]))
+    expect(made!.mark).toEqual(played[index]!.mark)
+  }
+})
+
 it('goes on otherwise without the memory of the mark', async () => {
   const { played, expected, marks } = await record(MARK_CHUNKS + 1, 1)
   const history = historyOf(played.slice(MARK_CHUNKS))

@@ -178,10 +178,12 @@ export class Rollout {
   }
 
   /**
-   * A mark, when one is due before the next chunk. The memory goes on with what its bytes say, which are rounded:
+   * A mark, when one is due before the next chunk, which will be made under `caption`. The memory goes on with what its bytes say, which are rounded:
    * whoever starts from the mark goes on with the same numbers.
    */
-  mark(): RolloutMark | undefined {
+  mark(caption: string): RolloutMark | undefined {
+    // Before the mark, so that whoever starts from it need not know the caption before.
+    if (this.#caption !== undefined && caption !== this.#caption) this.#memory?.disturb()
     if (!this.#memory || this.#nextIndex === 0 || this.#nextIndex % MARK_CHUNKS !== 0) return undefined
     if (this.#lastMark?.index === this.#nextIndex) return this.#lastMark
     const memory = this.#memory.serialise()
