@@ -23,7 +23,7 @@ export async function run(argv: string[]): Promise<void> {
   const steps = options.steps ?? model.manifest.denoiser.steps.default
   const chunkMs = chunkDurationMs(model.manifest)
   const chunks = Math.max(4, Math.ceil((options.seconds * 1000) / chunkMs))
-  const warmUp = dims.contextChunks + 2
+  const warmUp = Math.max(dims.contextChunks, model.manifest.denoiser.guidance?.chunks ?? 0) + 2
   const worker = new InProcessWorker(model)
   for (let room = 0; room < options.rooms; room++) {
     await worker.open({ id: `room ${room}`, size, rngSeed: room, steps })

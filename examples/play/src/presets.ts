@@ -12,14 +12,14 @@ export interface Preset {
  * (training/sora_world/world/captions.py).
  */
 export const PRESETS: readonly Preset[] = [
-  { prompt: 'a tropical island at noon', rngSeed: 5, picture: 'island' },
+  { prompt: 'a tropical island at noon', rngSeed: 3, picture: 'island' },
   { prompt: 'a desert village', rngSeed: 6, picture: 'desert-village' },
   { prompt: 'a grassy plain under a blue sky', rngSeed: 3, picture: 'grassy-plain' },
   { prompt: 'rocky mountains at dawn', rngSeed: 7, picture: 'mountains' },
   { prompt: 'a snowy forest at dusk', rngSeed: 7, picture: 'snowy-forest' },
   { prompt: 'a green forest in the fog', rngSeed: 6, picture: 'foggy-forest' },
-  { prompt: 'an autumn forest at night', rngSeed: 7, picture: 'autumn-forest' },
-  { prompt: 'a swamp in the rain', rngSeed: 6, picture: 'swamp' },
+  { prompt: 'an autumn forest in the morning', rngSeed: 3, picture: 'autumn-forest' },
+  { prompt: 'a swamp at dusk', rngSeed: 5, picture: 'swamp' },
 ]
 /** Those that make a bright title come first. */
 const BRIGHT = 5

@@ -77,9 +77,10 @@ describe('measureChunkCost', () => {
     await worker.stop()
   })
 
-  it('does not go through the many steps of a first view', async () => {
+  it('does not go through the many steps of a first view, nor is it guided', async () => {
     const model = new FakeModel({ passMs: 1 })
     model.manifest.denoiser.steps.first = 16
+    model.manifest.denoiser.guidance = { scale: 4, chunks: 15 }
     const worker = new InProcessWorker(model)
     const denoise = model.denoise.bind(model)
     let passes = 0

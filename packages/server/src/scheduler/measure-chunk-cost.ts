@@ -5,7 +5,8 @@ import { type ChunkCost, fewestSteps } from './chunk-cost.ts'
 import { percentile } from './percentile.ts'
 
 const ID = 'measure'
-const CAPTION = 'a grassy plain'
+/** None: a new caption would be guided to, which takes more passes than most of play does. */
+const CAPTION = ''
 /** The first chunks pay for buffers and for code that is not compiled yet; they are not counted. */
 const UNCOUNTED = 2
 /** Fewer say nothing of their spread; more only lengthen the start. */
