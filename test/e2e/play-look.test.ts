@@ -164,7 +164,7 @@ it('words are readable on glass over the whitest and the blackest picture', asyn
 
 it('while playing nothing shifts, and the main thread is free for the player', async () => {
   const { page, problems } = await open()
-  await playTestPage(page, `${server.url}/?test&${WORLD}`)
+  await playTestPage(page, `${server.url}/?test&downlink=latent&${WORLD}`)
   await page.getByTestId('play').click()
   await page.waitForTimeout(1000)
   await page.evaluate(() => {

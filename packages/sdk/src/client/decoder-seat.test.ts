@@ -137,7 +137,7 @@ describe('pictures while the decoder loads', () => {
 
   it('stay when it would not keep up', async () => {
     const { kind, log } = await seated({}, { picturesFirst: true, latent: { warmUpMs: 161 } })
-    const words = 'decoder-slow: decoding takes 161 ms of each 200 here: the server sends pictures instead'
+    const words = 'decoding takes 161 ms of each 200 here: the server sends pictures instead'
     await vi.waitFor(() => expect(log.at(-1)).toBe(words))
     expect(kind()).toBe('image')
     const other = await seated({}, { picturesFirst: true, latent: { warmUpMs: 159 } })

@@ -75,23 +75,24 @@ export class DecoderSeat {
     this.#options.askFor(kind)
   }
 
-  /** Takes the place of `pictures` when it runs and is fast enough. What becomes of it is told, not thrown. */
+  /** Takes the place of `pictures` when it runs and is fast enough; nothing is wrong when it is not. Never throws. */
   async #tryLatent(pictures: FrameDecoder): Promise<void> {
-    const { pipeline, signal, askFor, report } = this.#options
+    const { pipeline, signal, askFor, report, progress } = this.#options
     const { manifest } = this.#model!
     const decoder = this.#make('latent')
     const chunkMs = chunkDurationMs(manifest)
     try {
       await this.#load(decoder)
-      const tooSlow = (decoder.warmUpMs ?? 0) > chunkMs * KEEPS_UP
-      if (tooSlow) throw slowness(decoder.warmUpMs!, chunkMs)
     } catch (error) {
       decoder.dispose()
       if (!signal.aborted) report(toSoraError(error, 'decoder-failed'))
       return
     }
+    const { warmUpMs = 0 } = decoder
+    const isTooSlow = warmUpMs > chunkMs * KEEPS_UP
+    if (isTooSlow) progress(slowness(warmUpMs, chunkMs).message)
     // Somebody may have chosen otherwise meanwhile.
-    if (pipeline.decoder !== pictures) return decoder.dispose()
+    if (isTooSlow || pipeline.decoder !== pictures) return decoder.dispose()
     pipeline.start(manifest, decoder)
     askFor('latent')
   }

@@ -15,6 +15,8 @@ const REAL_TIME_SHARE = 0.5
 const MAX_THREADS = 4
 /** Stream of the first runs; worlds count from 1. */
 const WARM_UP = 0
+/** At most, where the first of them are slow. */
+const WARM_UP_RUNS = 4
 
 /** {@link LatentEngine} with onnxruntime-web, in the thread that calls it. The only file that imports it. */
 export class OnnxWebDecoder implements LatentEngine {
@@ -120,13 +122,21 @@ export class OnnxWebDecoder implements LatentEngine {
     })
   }
 
-  /** Two runs, the second timed: the first one compiles. The state is as new afterwards. */
+  /** The state is as new afterwards. Gives the quickest run: what the machine does beside it only lengthens one. */
   async #warmUp(): Promise<number> {
     this.#latent.fill(0)
-    for (const frame of await this.#run(true, WARM_UP)) this.recycle(frame)
+    // The first one compiles.
+    await this.#timedRun()
+    const enoughMs = this.#model!.chunkMs * REAL_TIME_SHARE
+    let bestMs = await this.#timedRun()
+    for (let run = 1; run < WARM_UP_RUNS && bestMs > enoughMs; run++) bestMs = Math.min(bestMs, await this.#timedRun())
+    this.close(WARM_UP)
+    return bestMs
+  }
+
+  async #timedRun(): Promise<number> {
     const startMs = performance.now()
     for (const frame of await this.#run(true, WARM_UP)) this.recycle(frame)
-    this.close(WARM_UP)
     return performance.now() - startMs
   }
 
