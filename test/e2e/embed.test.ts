@@ -63,10 +63,12 @@ it('the generated landscape holds up a ball thrown into it, and a sign stands th
   expect(isPlaced).toBe(true)
   await page.waitForTimeout(300)
   await keepScreenshot(page, 'embed-flying')
-  // The landscape is another one each time and ends where nothing was seen: a ball may roll over that edge. One of four
-  // must be stopped by something.
+  // The landscape is another one each time and ends where nothing was seen: a ball may roll over that edge. One of eight,
+  // thrown to different sides, must be stopped by something.
   let least = await watchBall(page)
-  for (let ball = 1; ball < 4 && least >= 0.3; ball++) {
+  for (let ball = 1; ball < 8 && least >= 0.3; ball++) {
+    await page.evaluate(() => (window as unknown as { __embed: EmbedHook }).__embed.world.look(40))
+    await page.waitForTimeout(1500)
     await page.evaluate(() => (window as unknown as { __embed: EmbedHook }).__embed.throwBall())
     least = await watchBall(page)
   }
