@@ -43,6 +43,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Glossary', link: '/glossary' },
       { text: 'First choices', link: '/decisions/2026-11-23-first-choices' },
       { text: 'Two models', link: '/decisions/2026-11-26-two-models' },
+      { text: 'Depth in latents', link: '/decisions/2026-11-26-depth-channels' },
     ],
   },
   {

@@ -27,13 +27,20 @@ class AutoencoderConfig:
     No encoder widths: the encoder is its linear path alone.
     """
 
-    latent_channels: int
+    latent_channels: int  # of a picture and, where there are any, of its depth
     encoder_widths: tuple[int, ...]
     encoder_blocks: tuple[int, ...]
     decoder_widths: tuple[int, int, int]
     decoder_blocks: tuple[int, int, int]
     settle_width: int = 48  # of the last correction, at 1/4 of the picture
     block_ids: int = 64  # classes of the auxiliary head; dropped at export
+    depth_channels: int = 0  # the last of the latent's; 0: the decoder guesses depth from the picture's
+    depth_width: int = 64  # of the networks around them (models/depth.py)
+
+    @property
+    def colour_channels(self) -> int:
+        """Channels of a latent that hold the picture: the first ones."""
+        return self.latent_channels - self.depth_channels
 
     @property
     def state_channels(self) -> int:
@@ -97,11 +104,12 @@ VOXEL = Tier(
     name="voxel",
     sizes=((256, 144), (144, 256), (192, 192), (224, 160), (288, 128)),
     autoencoder=AutoencoderConfig(
-        latent_channels=48,
+        latent_channels=56,
         encoder_widths=(192, 112, 64),
         encoder_blocks=(2, 2, 1),
         decoder_widths=(192, 112, 64),
         decoder_blocks=(2, 2, 2),
+        depth_channels=8,
     ),
     denoiser=DenoiserConfig(width=384, blocks=10, heads=6, hidden=896, temporal_blocks=(2, 5, 8), registers=4),
 )
@@ -128,12 +136,14 @@ TINY = Tier(
     name="tiny",
     sizes=((64, 48), (48, 64)),
     autoencoder=AutoencoderConfig(
-        latent_channels=8,
+        latent_channels=10,
         encoder_widths=(32, 24, 16),
         encoder_blocks=(1, 1, 1),
         decoder_widths=(32, 24, 16),
         decoder_blocks=(1, 1, 1),
         settle_width=16,
+        depth_channels=2,
+        depth_width=8,
     ),
     denoiser=DenoiserConfig(
         width=32, blocks=3, heads=2, hidden=48, temporal_blocks=(1,), registers=1, context_chunks=3, time_period=16

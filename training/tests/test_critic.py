@@ -14,7 +14,7 @@ def batch_of(is_paired: bool, clips: int = 2, chunks: int = 2) -> FrameBatch:
     stripes = torch.arange(64).remainder(4).mul(60).byte()
     rgb = stripes[None, None, None, :, None].expand(*frames, 48, 64, 3).contiguous()
     depth, ids = torch.rand(*frames, 6, 8), torch.zeros(*frames, 6, 8, dtype=torch.int64)
-    return FrameBatch(rgb, depth, ids, torch.randn(clips, chunks, 8, 3, 4), is_paired)
+    return FrameBatch(rgb, depth, ids, torch.randn(clips, chunks, TINY.autoencoder.latent_channels, 3, 4), is_paired)
 
 
 def test_pairs_are_neighbours_in_time():

@@ -58,10 +58,13 @@ def test_autoencoder_parity(package, batch, height, width):
     frames = torch.randint(0, 256, (batch, 4, height * 16, width * 16, 3), dtype=torch.uint8)
     latent = torch.randn(batch, TINY.autoencoder.latent_channels, height, width)
     state = torch.rand(batch, TINY.autoencoder.state_channels, height, width)
+    depth_of_some = torch.rand(batch, 4, height * 2, width * 2)
+    depth_of_some[0] = 0  # of the first chunk nothing is known
     with torch.no_grad():
-        encoded = EncoderGraph(autoencoder)(frames)
+        encoded = EncoderGraph(autoencoder)(frames, depth_of_some)
         pictures, depth, after = DecoderGraph(autoencoder)(latent, state)
-    np.testing.assert_allclose(run(folder, "encoder", {"frames": frames})[0], encoded.numpy(), atol=1e-4)
+    told = {"frames": frames, "inverse_depth": depth_of_some}
+    np.testing.assert_allclose(run(folder, "encoder", told)[0], encoded.numpy(), atol=1e-4)
     got = run(folder, "decoder", {"latent": latent, "state": state})
     assert np.abs(got[0].astype(int) - pictures.numpy().astype(int)).max() <= 1
     np.testing.assert_allclose(got[1], depth.numpy(), atol=1e-4)

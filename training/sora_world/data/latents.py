@@ -74,10 +74,10 @@ def load_autoencoder(folder: Path, device: torch.device | str = "cpu") -> tuple[
 
 
 @torch.no_grad()
-def encode_frames(model: Autoencoder, rgb: Tensor) -> Tensor:
-    """uint8 [B,T*F,H,W,3] -> normalised latents [B,T,C,h,w]"""
-    chunks = to_network(rgb).unflatten(1, (-1, FRAMES_PER_CHUNK))
-    return model.encode(chunks.flatten(0, 1)).unflatten(0, chunks.shape[:2])
+def encode_frames(model: Autoencoder, rgb: Tensor, inverse_depth: Tensor) -> Tensor:
+    """uint8 [B,T*F,H,W,3] and 1/blocks [B,T*F,H/8,W/8] -> normalised latents [B,T,C,h,w]"""
+    chunks, depth = by_chunk(to_network(rgb)), by_chunk(inverse_depth.float())
+    return model.encode(chunks.flatten(0, 1), depth.flatten(0, 1)).unflatten(0, chunks.shape[:2])
 
 
 def by_chunk(values: Tensor) -> Tensor:
@@ -105,15 +105,20 @@ def encode_clips(
     model: Autoencoder,
     tokenizer: Tokenizer,
     rgb: Tensor,
+    inverse_depth: Tensor,
     actions: Tensor,
     motion: Tensor,
     captions: list[list[str]],
     device: torch.device | str = "cpu",
     part: int = 8,
 ) -> dict[str, Tensor]:
-    """Latents, labels and memory images of clips [B,T*F,...], `part` clips at a time; on the CPU."""
-    parts = zip(*(values.split(part) for values in (rgb, by_chunk(actions), by_chunk(motion))), strict=True)
-    by_part = [(encode_frames(model, a.to(device)), b.to(device), c.to(device)) for a, b, c in parts]
+    """Latents, labels and memory images of clips [B,T*F,...], `part` clips at a time; on the CPU.
+
+    inverse_depth at 1/8 of the picture.
+    """
+    fields = (rgb, inverse_depth, by_chunk(actions), by_chunk(motion))
+    parts = ([value.to(device) for value in values] for values in zip(*(f.split(part) for f in fields), strict=True))
+    by_part = [(encode_frames(model, a, b), c, d) for a, b, c, d in parts]
     return {
         "latents": torch.cat([latents for latents, _, _ in by_part]).half().cpu(),
         "actions": by_chunk(actions).half().cpu(),
@@ -126,9 +131,9 @@ def encode_clips(
 def encode_shard(shard: Shard, model: Autoencoder, tokenizer: Tokenizer, device: torch.device | str = "cpu") -> dict:
     """One shard's latents, labels and memory images."""
     labels = shard.labels()
-    rgb = torch.from_numpy(np.array(shard.rgb))
+    rgb, depth = (torch.from_numpy(np.array(values)) for values in (shard.rgb, shard.inverse_depth))
     actions, motion = (torch.from_numpy(labels[name]) for name in ("actions", "motion"))
-    return encode_clips(model, tokenizer, rgb, actions, motion, labels["captions"], device)
+    return encode_clips(model, tokenizer, rgb, depth, actions, motion, labels["captions"], device)
 
 
 def write_encoded(path: Path, fields: dict[str, Tensor]) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from sora_world.config import TIERS
-from sora_world.data.bank import load_renderer
+from sora_world.data.bank import cell_centres, load_renderer
 from sora_world.data.latents import encode_clips, load_autoencoder, make_tokenizer, write_encoded
 from sora_world.models.autoencoder import Autoencoder
 from sora_world.models.text import Tokenizer
@@ -30,7 +30,8 @@ def render_encoded(
 ) -> dict[str, torch.Tensor]:
     """One shard's fields, as `encode_shard` makes them. size: width, height."""
     made = renderer(clips, frames, size[1], size[0], rng_seed, device=str(device))
-    return encode_clips(model, tokenizer, made.rgb, made.actions, made.motion, made.captions, device, PART)
+    depth = cell_centres(made.inverse_depth)
+    return encode_clips(model, tokenizer, made.rgb, depth, made.actions, made.motion, made.captions, device, PART)
 
 
 def main() -> None:

@@ -28,14 +28,15 @@ def load_held_out(package: Package, folder: Path, count: int, renderer: str) -> 
     shape = (size["width"], size["height"])
     shard = Shard(fill(folder, load_renderer(renderer), *shape, count, CLIP_FRAMES, HELD_OUT_SEED))
     labels = shard.labels()
-    rgb = np.array(shard.rgb)
+    rgb, inverse_depth = np.array(shard.rgb), np.array(shard.inverse_depth).astype(np.float32)
     by_chunk = (count, CLIP_FRAMES // FRAMES_PER_CHUNK, FRAMES_PER_CHUNK, -1)
     return HeldOut(
         rgb=rgb,
         actions=labels["actions"].reshape(by_chunk).astype(np.float32),
         motion=labels["motion"].reshape(by_chunk),
         captions=[clip[FRAMES_PER_CHUNK - 1 :: FRAMES_PER_CHUNK] for clip in labels["captions"]],
-        latents=package.encode(rgb),
+        inverse_depth=inverse_depth,
+        latents=package.encode(rgb, inverse_depth),
     )
 
 

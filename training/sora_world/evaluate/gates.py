@@ -48,7 +48,9 @@ def measure(model: Autoencoder, clips, device: torch.device) -> tuple[dict[str, 
     """Figures of clips [B,T] of one size; the true and the decoded frames."""
     truth = to_network(clips.rgb.to(device))
     chunks = truth.unflatten(1, (-1, FRAMES_PER_CHUNK))
-    latent = model.encode(chunks.flatten(0, 1)).unflatten(0, chunks.shape[:2])
+    inverse = cell_centres(clips.inverse_depth).to(device).float()
+    by_chunk = inverse.unflatten(1, (-1, FRAMES_PER_CHUNK)).flatten(0, 1)
+    latent = model.encode(chunks.flatten(0, 1), by_chunk).unflatten(0, chunks.shape[:2])
 
     def decode(z: Tensor) -> dict[str, Tensor]:
         raw = z * model.deviation[:, None, None] + model.mean[:, None, None]
@@ -58,7 +60,6 @@ def measure(model: Autoencoder, clips, device: torch.device) -> tuple[dict[str, 
     frames, psnr = decoded["frames"].flatten(1, 2), frame_psnr(decoded["frames"].flatten(1, 2), truth)
     turn = clips.actions[..., [INDEX["camera.yaw"], INDEX["camera.pitch"]]].abs().amax(-1) * MAX_CAMERA
     fast = turn.to(device) >= FAST_TURN_DEGREES
-    inverse = cell_centres(clips.inverse_depth).to(device).float()
     made = decoded["inverse_depth"].flatten(1, 2).clamp(min=1e-3)
     seen = inverse > NEAR_ENOUGH
     noisy = frame_psnr(decode(latent + NOISE * torch.randn_like(latent))["frames"].flatten(1, 2), truth)

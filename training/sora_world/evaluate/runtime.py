@@ -34,11 +34,13 @@ class Package:
         self.actions = [button["name"] for button in self.manifest["actionSpace"]["buttons"]]
         self.actions += [axis["name"] for axis in self.manifest["actionSpace"]["axes"]]
 
-    def encode(self, rgb: np.ndarray) -> np.ndarray:
-        """uint8 [B,T*F,H,W,3] -> [B,T,C,h,w]"""
+    def encode(self, rgb: np.ndarray, inverse_depth: np.ndarray) -> np.ndarray:
+        """uint8 [B,T*F,H,W,3], 1/blocks [B,T*F,H/8,W/8] (for a package whose latents hold depth) -> [B,T,C,h,w]"""
         batch, frames = rgb.shape[:2]
-        chunks = rgb.reshape(-1, FRAMES_PER_CHUNK, *rgb.shape[2:])
-        latents = self.sessions["encoder"].run(None, {"frames": chunks})[0]
+        feeds = {"frames": rgb.reshape(-1, FRAMES_PER_CHUNK, *rgb.shape[2:])}
+        if self.manifest["latent"].get("depthChannels"):
+            feeds["inverse_depth"] = inverse_depth.reshape(-1, FRAMES_PER_CHUNK, *inverse_depth.shape[2:])
+        latents = self.sessions["encoder"].run(None, feeds)[0]
         return latents.reshape(batch, frames // FRAMES_PER_CHUNK, *latents.shape[1:])
 
     def decode(self, latent: np.ndarray, state: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -162,7 +162,8 @@ def write_decoder(out: Path, trained: Trained) -> None:
         for name, value in values.items():
             fixture.add(f"{chunk}.{name}", value)
         state = after
-    fixture.add("encoded", EncoderGraph(trained.autoencoder)(frames))  # of the second chunk's frames
+    told = (depth,) if trained.tier.autoencoder.depth_channels else ()
+    fixture.add("encoded", EncoderGraph(trained.autoencoder)(frames, *told))  # of the second chunk's frames
     fixture.write(out, {"tolerance": 1e-3, "frameTolerance": 1})
 
 

@@ -33,8 +33,8 @@ class EncoderGraph(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, frames: Tensor) -> Tensor:
-        return self.model.encode(frames.permute(0, 1, 4, 2, 3).float() / 127.5 - 1.0)
+    def forward(self, frames: Tensor, inverse_depth: Tensor | None = None) -> Tensor:
+        return self.model.encode(frames.permute(0, 1, 4, 2, 3).float() / 127.5 - 1.0, inverse_depth)
 
 
 class DecoderGraph(nn.Module):
@@ -62,6 +62,15 @@ class DenoiserGraph(nn.Module):
         )
 
 
+def encoder_inputs(tier: Tier, batch: int, height: int, width: int) -> dict[str, Tensor]:
+    """Inputs of the encoder graph by name, for a latent grid of `height` x `width`."""
+    pixels, places = (height * SPATIAL_SCALE, width * SPATIAL_SCALE), SPATIAL_SCALE // DEPTH_SCALE
+    inputs = {"frames": torch.zeros(batch, FRAMES_PER_CHUNK, *pixels, 3).byte()}
+    if tier.autoencoder.depth_channels:
+        inputs["inverse_depth"] = torch.rand(batch, FRAMES_PER_CHUNK, height * places, width * places)
+    return inputs
+
+
 def denoiser_inputs(tier: Tier, batch: int, chunks: int, height: int, width: int, past: int) -> dict[str, Tensor]:
     """Random inputs of the denoiser graph by name, with `past` cache slots."""
     config, text = tier.denoiser, tier.text
@@ -84,6 +93,7 @@ def denoiser_inputs(tier: Tier, batch: int, chunks: int, height: int, width: int
     }
 
 
+DEPTH_AXES = {0: "B", 2: f"H/{DEPTH_SCALE}", 3: f"W/{DEPTH_SCALE}"}
 DENOISER_OUTPUTS = ["clean", "pose", "present.key", "present.value"]
 DENOISER_AXES = {
     **{name: {0: "B", 1: "T"} for name in ("sigma", "step_size", "actions", "text", "pooled", "time", "pose")},
@@ -154,9 +164,9 @@ def write_graphs(out: Path, tier: Tier, autoencoder: Autoencoder, text: TextEnco
     write_graph(
         out / "encoder.onnx",
         EncoderGraph(autoencoder),
-        {"frames": torch.zeros(2, FRAMES_PER_CHUNK, height * SPATIAL_SCALE, width * SPATIAL_SCALE, 3).byte()},
+        encoder_inputs(tier, 2, height, width),
         ["latent"],
-        {"frames": {0: "B", 2: "H", 3: "W"}, "latent": grid},
+        {"frames": {0: "B", 2: "H", 3: "W"}, "inverse_depth": DEPTH_AXES, "latent": grid},
     )
     write_graph(
         out / "decoder.onnx",
@@ -168,7 +178,7 @@ def write_graphs(out: Path, tier: Tier, autoencoder: Autoencoder, text: TextEnco
             "state": grid,
             "next_state": grid,
             "frames": {0: "B", 2: "H", 3: "W"},
-            "inverse_depth": {0: "B", 2: f"H/{DEPTH_SCALE}", 3: f"W/{DEPTH_SCALE}"},
+            "inverse_depth": DEPTH_AXES,
         },
     )
     write_graph(

@@ -15,10 +15,11 @@ from sora_world.config import (
     POSE_FIELDS,
     SPATIAL_SCALE,
     VERTICAL_FOV_DEGREES,
+    AutoencoderConfig,
     Tier,
 )
 
-VERSIONS = {"nano": "0.3.2", "voxel": "0.1.1"}
+VERSIONS = {"nano": "0.3.2", "voxel": "0.2.0"}
 LICENCE = "Apache-2.0"
 WIRE_CLIP = 4.5  # standard deviations; beyond it latents are cut on the wire
 MEMORY_VIEWS = 12  # memory images that do not overlap: what the points of one world are enough for
@@ -40,6 +41,12 @@ def size_entry(width: int, height: int) -> dict:
         "latentWidth": width // SPATIAL_SCALE,
         "latentHeight": height // SPATIAL_SCALE,
     }
+
+
+def latent_entry(config: AutoencoderConfig) -> dict:
+    """Channels, those of depth among them, and how they are sent."""
+    depth = {"depthChannels": config.depth_channels} if config.depth_channels else {}
+    return {"channels": config.latent_channels, **depth, "wire": {"clip": WIRE_CLIP}}
 
 
 def memory_entry(width: int, height: int) -> dict:
@@ -79,7 +86,7 @@ def build_manifest(
         "licence": LICENCE,
         "frames": {"perSecond": FRAMES_PER_SECOND, "perChunk": FRAMES_PER_CHUNK},
         "sizes": [size_entry(*size) for size in tier.sizes],
-        "latent": {"channels": tier.autoencoder.latent_channels, "wire": {"clip": WIRE_CLIP}},
+        "latent": latent_entry(tier.autoencoder),
         "actionSpace": action_space,
         "denoiser": {
             "contextChunks": config.context_chunks,

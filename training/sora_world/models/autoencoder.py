@@ -22,30 +22,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sora_world.config import FRAMES_PER_CHUNK, AutoencoderConfig
+from sora_world.models.depth import DepthDecoder, DepthEncoder, DepthGuess
+from sora_world.models.residual import ResidualBlock
 
 PATCH = 16
 WEIGHT_BOUNDS = (0.3, 4.0)  # relative to the mean channel; the last components must not be given up
-
-
-class ResidualBlock(nn.Module):
-    """Nothing follows the sum: with a ReLU there the last block died twice, and neither loss nor gradients told."""
-
-    def __init__(self, width: int, memory: bool = False):
-        super().__init__()
-        self.memory = memory
-        self.first = nn.Conv2d(width * 2 if memory else width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-        self.start_anew()
-
-    def start_anew(self) -> None:
-        """Random first half, second half zero: the block passes its input on unchanged."""
-        self.first.reset_parameters()
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
-
-    def forward(self, x: Tensor, before: Tensor | None = None) -> Tensor:
-        inside = torch.cat([x, before], 1) if self.memory else x
-        return x + self.second(F.relu(self.first(inside)))
 
 
 def average_groups(x: Tensor, channels: int) -> Tensor:
@@ -108,7 +89,7 @@ class EncoderNetwork(nn.Module):
         self.middle = nn.Sequential(*[ResidualBlock(middle) for _ in range(blocks_middle)])
         self.to_deep = Down(middle, deep, pairs=True)
         self.deep = nn.Sequential(*[ResidualBlock(deep) for _ in range(blocks_deep)])
-        self.leave = nn.Conv2d(deep, config.latent_channels, 3, padding=1)
+        self.leave = nn.Conv2d(deep, config.colour_channels, 3, padding=1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
@@ -142,11 +123,28 @@ class Encoder(nn.Module):
 
     def __init__(self, config: AutoencoderConfig):
         super().__init__()
-        self.linear = nn.Conv2d(FRAMES_PER_CHUNK * 3, config.latent_channels, PATCH, stride=PATCH)
+        self.linear = nn.Conv2d(FRAMES_PER_CHUNK * 3, config.colour_channels, PATCH, stride=PATCH)
         self.network = EncoderNetwork(config) if config.encoder_widths else None
+        self.depth = DepthEncoder(config) if config.depth_channels else None
+        self.guess = DepthGuess(config) if config.depth_channels else None
 
-    def forward(self, frames: Tensor) -> Tensor:
-        """frames [B,F,3,H,W] in -1..1 -> raw latent [B,C,h,w]"""
+    def forward(self, frames: Tensor, inverse_depth: Tensor | None = None) -> Tensor:
+        """frames [B,F,3,H,W] in -1..1, inverse_depth [B,F,H/8,W/8] in 1/blocks -> raw latent [B,C,h,w]
+
+        Without depth, and for pictures whose depths are all 0, the depth channels are guessed.
+        """
+        colour = self.colours(frames)
+        if self.depth is None:
+            return colour
+        guessed = self.guess(colour)
+        if inverse_depth is None:
+            return torch.cat([colour, guessed], 1)
+        is_known = (inverse_depth.amax((1, 2, 3), keepdim=True) > 0).to(guessed.dtype)
+        depth = self.depth(inverse_depth, colour) * is_known + guessed * (1 - is_known)
+        return torch.cat([colour, depth], 1)
+
+    def colours(self, frames: Tensor) -> Tensor:
+        """frames [B,F,3,H,W] in -1..1 -> the picture's raw channels [B,C,h,w]"""
         # In fp32 also under autocast: torch 2.11's bf16 convolution of stride 16 gives wrong numbers on a CPU with AMX.
         with torch.autocast(frames.device.type, enabled=False):
             latent = self.linear(frames.flatten(1, 2).float())
@@ -158,7 +156,8 @@ class Decoder(nn.Module):
         super().__init__()
         deep, middle, shallow = config.decoder_widths
         blocks_deep, blocks_middle, blocks_shallow = config.decoder_blocks
-        self.enter = nn.Conv2d(config.latent_channels, deep, 3, padding=1)
+        self.colour_channels = config.colour_channels
+        self.enter = nn.Conv2d(config.colour_channels, deep, 3, padding=1)
         self.remember = ResidualBlock(deep, memory=True)
         self.deep = nn.Sequential(*[ResidualBlock(deep) for _ in range(blocks_deep - 1)])
         self.to_middle = Up(deep, middle)
@@ -167,11 +166,15 @@ class Decoder(nn.Module):
         self.shallow = nn.Sequential(*[ResidualBlock(shallow) for _ in range(blocks_shallow)])
         self.leave = nn.Conv2d(shallow, 3 * 16, 3, padding=1)
         self.settle = Settle(shallow, config.settle_width)
-        self.distances = ResidualBlock(middle)
-        self.depth = nn.Conv2d(middle, 2, 1)  # two frames per half-rate feature map
+        self.depth: nn.Module
+        if config.depth_channels:
+            self.depth = DepthDecoder(config)
+        else:
+            self.distances = ResidualBlock(middle)
+            self.depth = nn.Conv2d(middle, 2, 1)  # two frames per half-rate feature map
         self.block_id = nn.Conv2d(middle, 2 * config.block_ids, 1)
         self.block_ids = config.block_ids
-        self.linear = nn.Conv2d(config.latent_channels, FRAMES_PER_CHUNK * 3 * PATCH * PATCH, 3, padding=1)
+        self.linear = nn.Conv2d(config.colour_channels, FRAMES_PER_CHUNK * 3 * PATCH * PATCH, 3, padding=1)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
@@ -184,8 +187,9 @@ class Decoder(nn.Module):
         """
         batch = latent.shape[0]
         height, width = latent.shape[2:]
-        plain = F.pixel_shuffle(self.linear(latent), PATCH).reshape(batch, 4, 3, height * PATCH, width * PATCH)
-        features = self.enter(latent)
+        colour = latent[:, : self.colour_channels]
+        plain = F.pixel_shuffle(self.linear(colour), PATCH).reshape(batch, 4, 3, height * PATCH, width * PATCH)
+        features = self.enter(colour)
         x = self.deep(self.remember(features, state))
         middle = self.middle(self.to_middle(x))
         fine = self.shallow(self.to_shallow(middle))
@@ -193,10 +197,17 @@ class Decoder(nn.Module):
         picture = picture + self.settle(picture, fine)
         return {
             "frames": picture.reshape(plain.shape),
-            "inverse_depth": self.depth(self.distances(middle)).reshape(batch, 4, height * 2, width * 2),
+            "inverse_depth": self.inverse_depth(latent, middle),
             "block_id": self.block_id(middle).reshape(batch, 4, self.block_ids, height * 2, width * 2),
             "state": features,
         }
+
+    def inverse_depth(self, latent: Tensor, middle: Tensor) -> Tensor:
+        """[B,4,2h,2w], from the latent's own channels where it has them, else from features [2B,C,2h,2w]."""
+        if isinstance(self.depth, DepthDecoder):
+            return self.depth(latent)
+        height, width = middle.shape[2:]
+        return self.depth(self.distances(middle)).reshape(latent.shape[0], 4, height, width)
 
 
 class Autoencoder(nn.Module):
@@ -213,9 +224,9 @@ class Autoencoder(nn.Module):
         self.register_buffer("mean", torch.zeros(config.latent_channels))
         self.register_buffer("deviation", torch.ones(config.latent_channels))
 
-    def encode(self, frames: Tensor) -> Tensor:
-        """frames [B,F,3,H,W] in -1..1 -> normalised latent [B,C,h,w]"""
-        return (self.encoder(frames) - self.mean[:, None, None]) / self.deviation[:, None, None]
+    def encode(self, frames: Tensor, inverse_depth: Tensor | None = None) -> Tensor:
+        """frames [B,F,3,H,W] in -1..1, inverse_depth [B,F,H/8,W/8] where known -> normalised latent [B,C,h,w]"""
+        return (self.encoder(frames, inverse_depth) - self.mean[:, None, None]) / self.deviation[:, None, None]
 
     def decode(self, latent: Tensor, state: Tensor) -> dict[str, Tensor]:
         """Normalised latent [B,C,h,w], state [B,S,h,w]; see Decoder.forward."""
@@ -225,10 +236,12 @@ class Autoencoder(nn.Module):
         """[C], mean 1: how much a normalised channel moves the picture, by the decoder's linear path.
 
         Equal variances make channels look equally important; a loss over latents should know that they are not.
+        Depth channels count as the mean one.
         """
-        strength = self.decoder.linear.weight.square().sum((0, 2, 3)).sqrt() * self.deviation
+        deviation = self.deviation[: self.config.colour_channels]
+        strength = self.decoder.linear.weight.square().sum((0, 2, 3)).sqrt() * deviation
         bounded = (strength / strength.mean()).clamp(*WEIGHT_BOUNDS)
-        return bounded / bounded.mean()
+        return torch.cat([bounded / bounded.mean(), bounded.new_ones(self.config.depth_channels)])
 
     def empty_state(self, latent: Tensor) -> Tensor:
         """Zeros [B,S,h,w] to go with `latent` [B,C,h,w]."""
@@ -237,7 +250,7 @@ class Autoencoder(nn.Module):
     def decode_clip(self, raw: Tensor) -> dict[str, Tensor]:
         """All chunks in parallel: raw latents [B,T,C,h,w] -> the decoder's outputs with leading [B,T]."""
         batch, chunks = raw.shape[:2]
-        features = self.decoder.enter(raw.flatten(0, 1)).unflatten(0, (batch, chunks))
+        features = self.decoder.enter(raw.flatten(0, 1)[:, : self.config.colour_channels]).unflatten(0, (batch, chunks))
         before = torch.cat([torch.zeros_like(features[:, :1]), features[:, :-1]], 1)
         decoded = self.decoder(raw.flatten(0, 1), before.flatten(0, 1))
         return {name: value.unflatten(0, (batch, chunks)) for name, value in decoded.items()}

@@ -27,7 +27,7 @@ CAMERA_BINS = camera_bins()
 @dataclass(frozen=True)
 class ReaderConfig:
     name: str
-    latent_channels: int
+    colour_channels: int  # of a latent; what it says of depth is not read
     length: int  # caption tokens
     words: int  # the captioner's vocabulary, padding included
     hash_buckets: int

@@ -55,8 +55,8 @@ class ChunkReader(nn.Module):
     def __init__(self, config: ReaderConfig):
         super().__init__()
         width = config.width
-        self.heads = config.heads
-        self.enter = nn.Linear(config.latent_channels + RAYS, width)
+        self.heads, self.channels = config.heads, config.colour_channels
+        self.enter = nn.Linear(config.colour_channels + RAYS, width)
         self.look = FeedForward(width)
         self.norm = RMSNorm(width)
         self.key_value = nn.Linear(width, 2 * width, bias=False)
@@ -67,6 +67,7 @@ class ChunkReader(nn.Module):
     def forward(self, latents: Tensor) -> Tensor:
         """[B,T,C,h,w] -> [B,T,Q,d]"""
         batch, chunks, _, height, width = latents.shape
+        latents = latents[:, :, : self.channels]
         rays = ray_features(height, width, latents).expand(batch, chunks, -1, -1)
         cells = self.enter(torch.cat([latents.flatten(3).transpose(2, 3), rays], -1)).flatten(0, 1)
         pairs = self.key_value(self.norm(self.look(cells))).unflatten(-1, (2 * self.heads, -1)).transpose(1, 2)

@@ -42,7 +42,7 @@ BUTTON_WEIGHT = 10.0  # the mean over buttons is small: most of them are almost 
 def reader_config(kind: str, tier: Tier) -> ReaderConfig:
     text = tier.text
     words = len(make_tokenizer(tier).words)
-    return ReaderConfig(kind, tier.autoencoder.latent_channels, text.length, words, text.hash_buckets)
+    return ReaderConfig(kind, tier.autoencoder.colour_channels, text.length, words, text.hash_buckets)
 
 
 def captioner_loss(model: Captioner, latents: Tensor, said: Tensor) -> dict[str, Tensor]:

@@ -117,13 +117,19 @@ def to_device(batch: FrameBatch, device: torch.device) -> FrameBatch:
     return replace(batch, **moved)
 
 
+def encode_chunks(model: Autoencoder, batch: FrameBatch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Frames [B,T*F,3,H,W] in -1..1 of a batch, and the raw latents [B*T,C,h,w] of its chunks."""
+    frames = to_network(batch.rgb)
+    parts = (values.unflatten(1, (-1, FRAMES_PER_CHUNK)).flatten(0, 1) for values in (frames, batch.inverse_depth))
+    return frames, model.encoder(*parts)
+
+
 @torch.no_grad()
 def measure_latents(model: Autoencoder, source, rng: np.random.Generator, batches: int, device: torch.device) -> None:
     """Fills the model's `mean` and `deviation` from raw latents of random clips."""
     latents = []
     for _ in range(batches):
-        frames = to_network(source.sample(rng, 8, CHUNKS).rgb.to(device))
-        raw = model.encoder(frames.unflatten(1, (-1, FRAMES_PER_CHUNK)).flatten(0, 1))
+        raw = encode_chunks(model, to_device(source.sample(rng, 8, CHUNKS), device))[1]
         latents.append(raw.float().permute(1, 0, 2, 3).flatten(1))
     values = torch.cat(latents, 1)
     model.mean.copy_(values.mean(1))
@@ -135,8 +141,7 @@ def reconstruction_psnr(model: Autoencoder, source, rng: np.random.Generator, ba
     """Mean dB of clean decodings over random clips."""
     values = []
     for _ in range(batches):
-        frames = to_network(source.sample(rng, 8, CHUNKS).rgb.to(device))
-        raw = model.encoder(frames.unflatten(1, (-1, FRAMES_PER_CHUNK)).flatten(0, 1))
+        frames, raw = encode_chunks(model, to_device(source.sample(rng, 8, CHUNKS), device))
         decoded = model.decode_clip(raw.unflatten(0, (frames.shape[0], CHUNKS)))["frames"].flatten(1, 2)
         values.append(psnr(decoded.float(), frames))
     return float(np.mean(values))

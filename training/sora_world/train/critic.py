@@ -68,7 +68,7 @@ def anchor_loss(model: Autoencoder, raw: Tensor, frames: Tensor) -> Tensor:
 
     raw [B,T,C,h,w], frames [B,T*F,3,H,W]. For latents without a true picture behind them.
     """
-    plain = F.pixel_shuffle(model.decoder.linear(raw.flatten(0, 1)), 16)
+    plain = F.pixel_shuffle(model.decoder.linear(raw.flatten(0, 1)[:, : model.config.colour_channels]), 16)
     plain = plain.reshape(-1, 3, *plain.shape[2:])
     coarse = [F.avg_pool2d(x.float(), ANCHOR_SCALE) for x in (plain, frames.flatten(0, 1))]
     return (coarse[0].detach() - coarse[1]).abs().mean()

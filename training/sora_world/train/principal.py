@@ -27,7 +27,7 @@ def fit_linear_path(model: Autoencoder, source, rng: np.random.Generator, device
     batches = [source.sample(rng, 8, 1).rgb.to(device) for _ in range(CHUNKS // 8)]
     patches = torch.cat([patches_of(to_network(rgb)) for rgb in batches])
     mean = patches.mean(0)
-    channels = model.config.latent_channels
+    channels = model.config.colour_channels
     _, spread, basis = torch.svd_lowrank(patches - mean, q=min(channels + 16, len(patches)), niter=4)
     basis, deviation = basis[:, :channels], spread[:channels] / len(patches) ** 0.5
     analysis, synthesis = (basis / deviation).T, basis * deviation
@@ -50,7 +50,7 @@ class DecoderFit:
 
     def __init__(self, model: Autoencoder):
         self.model = model
-        inputs = model.config.latent_channels * 9 + 1
+        inputs = model.config.colour_channels * 9 + 1
         self.gram = torch.zeros(inputs, inputs, dtype=torch.float64)
         self.cross = torch.zeros(inputs, FRAMES_PER_CHUNK * 3 * PATCH * PATCH, dtype=torch.float64)
 
@@ -58,7 +58,8 @@ class DecoderFit:
     def add(self, latents: Tensor, frames: Tensor) -> None:
         """latents normalised [B,C,h,w]; frames [B,F,3,H,W] in -1..1"""
         raw = latents * self.model.deviation[:, None, None] + self.model.mean[:, None, None]
-        around = torch.nn.functional.unfold(raw, 3, padding=1).transpose(1, 2).flatten(0, 1)
+        colour = raw[:, : self.model.config.colour_channels]
+        around = torch.nn.functional.unfold(colour, 3, padding=1).transpose(1, 2).flatten(0, 1)
         inputs = torch.cat([around, torch.ones(len(around), 1)], 1)
         self.gram += (inputs.T @ inputs).double()
         self.cross += (inputs.T @ patches_of(frames)).double()

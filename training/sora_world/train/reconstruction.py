@@ -22,6 +22,7 @@ WEIGHTS = {
     "ssim": 0.1,
     "depth": 0.4,
     "block_id": 0.05,
+    "guess": 0.1,
 }
 DEPTH_FLOOR = 0.05  # 1/blocks; depth errors count in percent down to a distance of 20 blocks
 
@@ -106,6 +107,12 @@ def depth_loss(predicted: Tensor, target: Tensor) -> Tensor:
     return ((predicted - target).abs() / (target + DEPTH_FLOOR)).mean()
 
 
+def guess_loss(model: Autoencoder, raw: Tensor) -> Tensor:
+    """How far off the depth channels of raw latents [N,C,h,w] are guessed; trains the guess only."""
+    colour, depth = raw.detach().split([model.config.colour_channels, model.config.depth_channels], 1)
+    return F.smooth_l1_loss(model.encoder.guess(colour), depth)
+
+
 def equivariance_loss(model: Autoencoder, raw: Tensor, target: Tensor) -> Tensor:
     """Decoding a latent shrunk to half must give the shrunk picture (arXiv 2502.14831): takes noise out of latents.
 
@@ -128,7 +135,8 @@ def training_loss(
     clips, frames = target.shape[:2]
     chunks = target.unflatten(1, (frames // 4, 4))
     if batch.latents is None:
-        raw = model.encoder(chunks.flatten(0, 1)).unflatten(0, (clips, frames // 4))
+        depth = batch.inverse_depth.unflatten(1, (frames // 4, 4))
+        raw = model.encoder(chunks.flatten(0, 1), depth.flatten(0, 1)).unflatten(0, (clips, frames // 4))
     else:
         raw = batch.latents * model.deviation[:, None, None] + model.mean[:, None, None]
     decoded = model.decode_clip(corrupt(raw, shaping))
@@ -137,6 +145,8 @@ def training_loss(
         # Block ids put semantics into latents that are learned; into a frozen linear encoder's nothing can go, and the
         # term's strong gradients killed nearly every unit of the decoder's middle within a few hundred steps.
         del terms["block_id"]
+    if batch.latents is None and model.encoder.guess is not None:
+        terms["guess"] = guess_loss(model, raw.flatten(0, 1))
     total = sum(WEIGHTS[name] * value for name, value in terms.items())
     if with_equivariance and shaping.equivariance > 0:
         half = (clips + 1) // 2

@@ -50,7 +50,8 @@ class Resumable:
         """Goes on from `path`. Where weights are older than the code or come alone, the rest starts anew."""
         saved = checkpoint.load(path)
         filled = checkpoint.load_weights(self.model, saved["model"])
-        self.average.values = checkpoint.fitted(self.model, saved["average"])[0]
+        average = checkpoint.fitted(self.model, saved["average"])[0]
+        self.average.values = {name: average[name].to(value.device) for name, value in self.model.state_dict().items()}
         self.steps, self.seconds = saved["steps"], saved["seconds"]
         if "optimisers" in saved and not filled:
             self.optimisers.load_state_dict(saved["optimisers"])

@@ -27,7 +27,9 @@ SCENARIOS = ["idle", "forward", "turn", "jump", "look_back", "walk_back", "edit"
 TRAVEL_PER_FRAME = 0.22  # blocks of grid added for each frame, on each side
 MAX_TRAVEL = 110
 IDLE_SHARE = 0.1  # clips in which nothing is pressed at all
-THEMED_SHARE = 0.3  # clips devoted to one theme
+THEMED_SHARE = 0.45  # clips devoted to one theme
+# What a model learns last comes more often: a block that breaks or appears changes a few cells for good.
+CLIP_THEMES = ["forward", "turn", "jump", "look_back", "walk_back", "edit", "edit", "mine", "mine"]
 
 
 @dataclass
@@ -69,7 +71,7 @@ def _mode_weights(seeds: Tensor, scenario: str | None) -> Tensor:
     """Cumulative mode weights [B, MODES]: one theme for all, or a mixture over the clips."""
     if scenario is not None:
         return theme_weights(scenario).to(seeds.device).expand(seeds.shape[0], -1)
-    themes = [None, "idle", "forward", "turn", "jump", "look_back", "walk_back", "edit", "mine"]
+    themes = [None, "idle", *CLIP_THEMES]
     table = torch.stack([theme_weights(theme) for theme in themes]).to(seeds.device)
     draw = uniform(seeds, 101)
     themed = 2 + choice(seeds, len(themes) - 2, 102)

@@ -67,6 +67,10 @@ class Renderer:
 
     def _draw_clips(self, grid: Grid, view: View, chosen: slice) -> Picture:
         grid, view = slice_of(grid, chosen), slice_of(view, chosen)
+        # Cells are counted over all clips of a grid, and this one begins with another.
+        cells_before = chosen.start * grid.side * grid.side * HEIGHT
+        cracked = view.marks.crack_index
+        view.marks.crack_index = torch.where(cracked >= 0, cracked - cells_before, cracked).int()
         height, width, step = self.lens.height, self.lens.width, self.rows_per_slice
         bands = [self._draw_rows(grid, view, row, min(row + step, height)) for row in range(0, height, step)]
         picture = [torch.cat(channel, 1).view(-1, height, width) for channel in zip(*bands, strict=True)]

@@ -38,9 +38,10 @@ def test_same_seed_same_clips_other_seed_other_clips(clips):
     assert not torch.equal(clips.rgb, other.rgb)
 
 
-def test_slices_do_not_change_the_picture(clips):
-    small = render_clips(6, 14, 32, 48, 11, rays_per_slice=48 * 9)
-    assert torch.equal(clips.rgb, small.rgb) and torch.equal(clips.inverse_depth, small.inverse_depth)
+@pytest.mark.parametrize("rng_seed", [11, 12])  # cracks show in three clips of the second
+def test_slices_do_not_change_the_picture(rng_seed):
+    whole, small = (render_clips(6, 14, 32, 48, rng_seed, **size) for size in ({}, {"rays_per_slice": 48 * 9}))
+    assert torch.equal(whole.rgb, small.rgb) and torch.equal(whole.inverse_depth, small.inverse_depth)
 
 
 def test_first_frame_is_a_no_op_and_turns_match_the_actions(clips):

@@ -55,6 +55,24 @@ describe('parseManifest', () => {
     expect(() => parseManifest({ ...valid, frames: { perSecond: -1, perChunk: 4 } })).toThrow(/frames\.perSecond/)
   })
 
+  describe('depth channels', () => {
+    const latent = { channels: 16, depthChannels: 4, wire: { clip: 4.5 } }
+    const outputs = ['rgb', 'depth']
+
+    it('are some of the channels of a model that gives depth', () => {
+      expect(parseManifest({ ...valid, latent, outputs }).latent.depthChannels).toBe(4)
+      expect(parseManifest(valid).latent.depthChannels).toBeUndefined()
+    })
+
+    it.each([
+      ['leave none for the picture', { latent: { ...latent, depthChannels: 16 }, outputs }],
+      ['needs "depth" in "outputs"', { latent, outputs: ['rgb'] }],
+      ['depthChannels', { latent: { ...latent, depthChannels: 0 }, outputs }],
+    ])('are refused when they %s', (message, fields) => {
+      expect(() => parseManifest({ ...valid, ...fields })).toThrow(message)
+    })
+  })
+
   describe('world memory', () => {
     const memory = { scale: 2, channels: 24, maxPoints: 32_768 }
     const fields = ['right', 'up', 'forward', 'yaw', 'pitch', 'onGround']

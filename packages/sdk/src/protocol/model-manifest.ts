@@ -37,7 +37,11 @@ const manifestSchema = z.object({
   licence: z.string(),
   frames: z.object({ perSecond: z.number().check(z.positive()), perChunk: count }),
   sizes: z.array(sizeSchema).check(z.minLength(1)),
-  latent: z.object({ channels: count, wire: z.object({ clip: z.number().check(z.positive()) }) }),
+  latent: z.object({
+    channels: count,
+    depthChannels: z.optional(count),
+    wire: z.object({ clip: z.number().check(z.positive()) }),
+  }),
   actionSpace: z.object({
     buttons: z.array(z.object({ name: z.string(), binding })).check(z.maxLength(64)),
     axes: z
@@ -106,6 +110,7 @@ export function parseManifest(json: unknown): ModelManifest {
     throw new SoraError('model-invalid', `manifest field "${issue?.path.join('.')}": ${issue?.message}`)
   }
   checkVariants(parsed.data)
+  checkDepthChannels(parsed.data)
   checkMemory(parsed.data)
   checkReaders(parsed.data)
   checkExternalWeights(parsed.data)
@@ -120,6 +125,16 @@ function checkVariants(manifest: ModelManifest): void {
       }
     }
   }
+}
+
+function checkDepthChannels({ latent, outputs }: ModelManifest): void {
+  const { channels, depthChannels } = latent
+  if (depthChannels === undefined) return
+  const refuse = (reason: string) => {
+    throw new SoraError('model-invalid', `manifest field "latent.depthChannels": ${reason}`)
+  }
+  if (depthChannels >= channels) refuse(`${depthChannels} of ${channels} channels leave none for the picture`)
+  if (!outputs.includes('depth')) refuse('needs "depth" in "outputs"')
 }
 
 function checkMemory({ memory, pose, outputs, sizes, frames }: ModelManifest): void {

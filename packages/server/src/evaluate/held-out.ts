@@ -2,6 +2,7 @@ import { actionWidth, encodeAction, type FrameSize } from '@sora-world/sdk/proto
 import { type ModelDims, modelDims, type WorldModel } from '../model/denoiser.ts'
 import type { CommittedChunk } from '../worker/model-worker.ts'
 import type { Clip } from './clip.ts'
+import { inverseDepthAt } from './true-depth.ts'
 
 /** A clip as a model sees it, chunk by chunk: one entry of each list per chunk. */
 export interface HeldOut {
@@ -25,7 +26,7 @@ export async function holdOut(model: WorldModel, clip: Clip, size: FrameSize): P
   let state: Float32Array = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)
   for (let index = 0; index * chunkBytes < clip.rgb.length; index++) {
     const truth = clip.rgb.slice(index * chunkBytes, (index + 1) * chunkBytes)
-    const latent = await model.encode(truth, size)
+    const latent = await model.encode(truth, size, 1, trueDepth(clip, dims, index))
     const decoded = await model.decode({ size, batch: 1, latent, state })
     heldOut.chunks.push({ index, latent, ...controlsOf(model, clip, dims, index) })
     heldOut.truth.push(truth)
@@ -35,6 +36,13 @@ export async function holdOut(model: WorldModel, clip: Clip, size: FrameSize): P
     state = decoded.nextState
   }
   return heldOut
+}
+
+/** [F,H/scale,W/scale] of chunk `index`, in the grid of the model's depth. */
+function trueDepth(clip: Clip, { framesPerChunk, height, width, depthScale }: ModelDims, index: number): Float32Array {
+  const grid = { rows: height / depthScale, columns: width / depthScale }
+  const count = framesPerChunk * grid.rows * grid.columns
+  return Float32Array.from({ length: count }, (_, i) => inverseDepthAt(clip, grid, index * count + i))
 }
 
 /** A chunk's caption is the one in force at its last frame, as in training. */

@@ -22,6 +22,8 @@ export interface PlayedChunk {
   latent: Float32Array
   /** uint8 [F,H,W,3] */
   frames: Uint8Array
+  /** [F,H/scale,W/scale] in 1/blocks, 0 = sky */
+  inverseDepth: Float32Array
   /** The rollout had broken down and was started anew with this chunk. */
   isRecovery: boolean
 }
@@ -90,6 +92,7 @@ export async function* playRollouts(
       yield made.map(({ latent: own, isRecovery = false }, i) => ({
         latent: own,
         frames: rowOf(decoded.frames, plans.length, i),
+        inverseDepth: rowOf(decoded.inverseDepth, plans.length, i),
         isRecovery,
       }))
     }

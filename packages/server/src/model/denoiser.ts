@@ -9,7 +9,13 @@ export interface WorldModel {
   /** Execution provider in use (`cpu`, `webgpu`, `cuda`, `fake`) and variant of the package. */
   readonly provider: string
   readonly variant: string
-  encode(frames: Uint8Array, size: FrameSize, batch?: number): Promise<Float32Array>
+  /**
+   * @param frames uint8 [B,F,H,W,3]
+   * @param inverseDepth [B,F,H/scale,W/scale] in 1/blocks, where it is known; a chunk of zeros: it is not. Only a model
+   * with `latent.depthChannels` looks at it
+   * @returns [B,C,h,w]
+   */
+  encode(frames: Uint8Array, size: FrameSize, batch?: number, inverseDepth?: Float32Array): Promise<Float32Array>
   decode(input: DecodeInput): Promise<DecodeOutput>
   encodeText(tokens: BigInt64Array, batch?: number): Promise<TextEncoding>
   denoise(input: DenoiseInput): Promise<DenoiseOutput>

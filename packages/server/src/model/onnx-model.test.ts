@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { modelDims } from './denoiser.ts'
 import { findModelPackage } from './find-package.ts'
 import { readManifest } from './load-package.ts'
 import { OnnxModel } from './onnx-model.ts'
@@ -13,6 +14,46 @@ describeWorldModel('nano cpu-fp32', () => openModel({ model: 'nano', provider: '
 describeWorldModel('nano cpu-int8', () => openModel({ model: 'nano', provider: 'cpu', variant: 'cpu-int8' }), {
   batch: 0.1,
   cached: 0.12, // measured with nano 0.2.0: 0.106
+})
+
+describe('a model with depth channels', () => {
+  const depths = async (told?: (index: number) => number, length?: number) => {
+    const model = await openModel({ model: 'voxel', provider: 'cpu', variant: 'cpu-fp32', threads: 1 })
+    const size = model.manifest.sizes[0]!
+    const d = modelDims(model.manifest, size)
+    const frames = new Uint8Array(d.framesPerChunk * d.height * d.width * 3).fill(90)
+    const places = (d.framesPerChunk * d.height * d.width) / d.depthScale ** 2
+    const inverse = told && Float32Array.from({ length: length ?? places }, (_, i) => told(i))
+    const latent = await model.encode(frames, size, 1, inverse).finally(() => model.release())
+    const state = new Float32Array(d.stateChannels * d.latentHeight * d.latentWidth)
+    const decoded = await model.decode({ size, batch: 1, latent, state })
+    await model.release()
+    return { picture: latent.slice(0, -d.latentHeight * d.latentWidth * 8), ...decoded }
+  }
+
+  it('gives back the depth that it was told, whatever the picture looks like', async () => {
+    const near = await depths(() => 1 / 4)
+    const far = await depths(() => 1 / 20)
+    expect(near.picture).toEqual(far.picture)
+    expect(near.frames).toEqual(far.frames)
+    for (const [{ inverseDepth }, distance] of [[near, 4] as const, [far, 20] as const]) {
+      const errors = inverseDepth.map((inverse) => Math.abs(1 / inverse / distance - 1)).toSorted()
+      expect(errors[errors.length >> 1]).toBeLessThan(0.15)
+    }
+  })
+
+  it('guesses where it was told nothing', async () => {
+    const [silent, zeros] = [await depths(), await depths(() => 0)]
+    expect(zeros.inverseDepth).toEqual(silent.inverseDepth)
+    expect(silent.inverseDepth).not.toEqual((await depths(() => 1 / 4)).inverseDepth)
+  })
+
+  it('refuses depth of another size', async () => {
+    await expect(depths(() => 1, 7)).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringMatching(/inverse depth has 7 numbers/),
+    })
+  })
 })
 
 describe('openModel', () => {

@@ -67,15 +67,30 @@ export class OnnxModel implements WorldModel {
     return performance.now() - start
   }
 
-  async encode(frames: Uint8Array, size: FrameSize, batch = 1): Promise<Float32Array> {
-    const { framesPerChunk, height, width } = modelDims(this.manifest, size)
+  async encode(frames: Uint8Array, size: FrameSize, batch = 1, inverseDepth?: Float32Array): Promise<Float32Array> {
+    const d = modelDims(this.manifest, size)
+    const { framesPerChunk, height, width } = d
     const dims = [batch, framesPerChunk, height, width, 3]
     const expected = dims.reduce((product, n) => product * n, 1)
     if (frames.length !== expected) {
       throw new SoraError('internal', `encoder: frames has ${frames.length} bytes, not ${expected}`)
     }
-    const out = await this.#run('encoder', { frames: { type: 'uint8', data: frames, dims } })
+    const out = await this.#run('encoder', {
+      frames: { type: 'uint8', data: frames, dims },
+      ...this.#depthFeed(d, batch, inverseDepth),
+    })
     return floats(out, 'latent')
+  }
+
+  #depthFeed(d: ModelDims, batch: number, given?: Float32Array): GraphTensors {
+    if (!this.manifest.latent.depthChannels) return {}
+    const dims = [batch, d.framesPerChunk, d.height / d.depthScale, d.width / d.depthScale]
+    const expected = dims.reduce((product, n) => product * n, 1)
+    const inverseDepth = given ?? new Float32Array(expected)
+    if (inverseDepth.length !== expected) {
+      throw new SoraError('internal', `encoder: inverse depth has ${inverseDepth.length} numbers, not ${expected}`)
+    }
+    return { inverse_depth: float(inverseDepth, dims) }
   }
 
   async decode(input: DecodeInput): Promise<DecodeOutput> {
@@ -164,7 +179,9 @@ export class OnnxModel implements WorldModel {
 }
 
 function graphInputs(manifest: ModelManifest, name: GraphName): readonly string[] {
-  return name === 'denoiser' && manifest.memory ? [...GRAPH_INPUTS.denoiser, 'memory'] : GRAPH_INPUTS[name]
+  if (name === 'denoiser' && manifest.memory) return [...GRAPH_INPUTS.denoiser, 'memory']
+  if (name === 'encoder' && manifest.latent.depthChannels) return [...GRAPH_INPUTS.encoder, 'inverse_depth']
+  return GRAPH_INPUTS[name]
 }
 
 function inputProblem(expected: readonly string[], actual: readonly string[]): string | undefined {

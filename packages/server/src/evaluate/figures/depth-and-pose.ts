@@ -1,39 +1,23 @@
 import { TextEncoder } from '../../conditioning/text-encoder.ts'
 import { commitKnown } from '../../worker/make-chunks.ts'
 import { Rollout } from '../../worker/rollout.ts'
-import { type Clip, MOTION_FIELDS } from '../clip.ts'
+import { MOTION_FIELDS } from '../clip.ts'
 import type { Evaluation } from '../evaluation.ts'
-import { mean, median } from '../statistics.ts'
+import { mean } from '../statistics.ts'
+import { depthError } from '../true-depth.ts'
 
-/** Relative error of one depth that is there in truth; a generated sky in its place is infinitely far. */
-function depthErrorOf(found: number, truth: number): number {
-  return found <= 0 ? Number.POSITIVE_INFINITY : Math.abs(truth / found - 1)
-}
-
-/** Median relative error of the decoder's depth on true latents, where the truth is not sky; null without depth. */
+/**
+ * Median relative error of the decoder's depth on the latents of true chunks, where the truth is not sky; null without
+ * depth. A model with depth channels was told the true depth: then this is what coding it costs.
+ */
 export function measureDepth({ heldOut, model, size }: Evaluation): number | null {
-  const { outputs, decoder } = model.manifest
+  const { outputs, decoder, frames } = model.manifest
   if (!outputs.includes('depth')) return null
   const grid = { rows: size.height / decoder.depthScale, columns: size.width / decoder.depthScale }
-  const errors: number[] = []
-  for (const { clip, inverseDepth } of heldOut) {
-    const found = inverseDepth.flatMap((chunk) => [...chunk])
-    for (let i = 0; i < found.length; i++) {
-      const truth = trueInverseDepth(clip, grid, i)
-      if (truth > 0) errors.push(depthErrorOf(found[i]!, truth))
-    }
-  }
-  return median(errors)
-}
-
-/** The clip's depth at cell `i` of [T,rows,columns] of another grid over the same pictures. */
-function trueInverseDepth({ depth }: Clip, grid: { rows: number; columns: number }, i: number): number {
-  const cells = grid.rows * grid.columns
-  const y = Math.floor((i % cells) / grid.columns)
-  const x = i % grid.columns
-  const row = Math.floor(((y + 0.5) * depth.rows) / grid.rows)
-  const column = Math.floor(((x + 0.5) * depth.columns) / grid.columns)
-  return depth.inverse[(Math.floor(i / cells) * depth.rows + row) * depth.columns + column]!
+  const found = heldOut.flatMap(({ clip, inverseDepth }) =>
+    inverseDepth.map((chunk, index) => ({ clip, firstFrame: index * frames.perChunk, inverseDepth: chunk })),
+  )
+  return depthError(found, grid)
 }
 
 export interface PoseFigures {

@@ -241,6 +241,7 @@ describe('drift', () => {
 describe('depth and pose', () => {
   it('are exact for the fake', async () => {
     expect(measureDepth(await evaluationOf(new FakeModel()))).toBeCloseTo(0, 6)
+    expect((await measureNextChunk(await evaluationOf(new FakeModel()))).depthError).toBeCloseTo(0, 6)
     const pose = await measurePose(await evaluationOf(new FakeModel()))
     expect(pose.translationPercent).toBeCloseTo(0, 4)
     expect(pose.yawDeg).toBeCloseTo(0, 4)
@@ -249,6 +250,7 @@ describe('depth and pose', () => {
   it('show a model that is wrong', async () => {
     // Twice the inverse depth is half the depth; what is sky in truth does not count.
     expect(measureDepth(await evaluationOf(new ShallowModel()))).toBeCloseTo(0.5, 6)
+    expect((await measureNextChunk(await evaluationOf(new ShallowModel()))).depthError).toBeCloseTo(0.5, 6)
     const pose = await measurePose(await evaluationOf(new DeafModel()))
     expect(pose.translationPercent).toBeCloseTo(100, 4)
     expect(pose.yawDeg).toBeGreaterThan(3)

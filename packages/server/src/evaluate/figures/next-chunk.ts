@@ -3,6 +3,7 @@ import type { HeldOut } from '../held-out.ts'
 import { framePsnrs } from '../psnr.ts'
 import { collectRollouts, type PlayedChunk, planFromTruth, type RolloutPlan } from '../rollouts.ts'
 import { mean } from '../statistics.ts'
+import { depthError } from '../true-depth.ts'
 
 /** Step counts of the report; one that the model does not allow gives null. The run's own count is added to them. */
 const STEP_COUNTS = [1, 2, 4] as const
@@ -17,6 +18,8 @@ export interface NextChunkFigures {
   /** dB of two things to compare it with: the last true frame shown again, and the true chunk encoded and decoded. */
   repeatLastFrame: number | null
   ceiling: number | null
+  /** Median relative error of the depth one chunk ahead, by the run's own step count; null without depth */
+  depthError: number | null
   /** Latent error with another clip's actions over that with the right ones: 1 when the model ignores actions. */
   actionShuffleRatio: number | null
 }
@@ -60,8 +63,19 @@ export async function measureNextChunk(evaluation: Evaluation, quick = false): P
     bySteps,
     repeatLastFrame: decibels(({ heldOut: { truth }, chunk }) => repeatLast(truth[chunk - 1]!, bytes)),
     ceiling: decibels(({ heldOut: { reconstruction }, chunk }) => reconstruction[chunk]!),
+    depthError: depthErrorOf(evaluation, right),
     actionShuffleRatio: heldOut.length < 2 ? null : ratio(error(wrong), error(right)),
   }
+}
+
+function depthErrorOf({ model, size }: Evaluation, made: ReadonlyMap<Moment, PlayedChunk>): number | null {
+  const { outputs, decoder, frames } = model.manifest
+  if (!outputs.includes('depth')) return null
+  const grid = { rows: size.height / decoder.depthScale, columns: size.width / decoder.depthScale }
+  const found = [...made].map(([{ heldOut, chunk }, { inverseDepth }]) => {
+    return { clip: heldOut.clip, firstFrame: chunk * frames.perChunk, inverseDepth }
+  })
+  return depthError(found, grid)
 }
 
 function momentsOf(heldOut: readonly HeldOut[], stride: number): Moment[] {
