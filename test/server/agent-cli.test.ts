@@ -28,3 +28,15 @@ it('sora-world agent plays in a room, decoding in Node', async () => {
     server.child.kill('SIGKILL')
   }
 }, 120_000)
+
+it("sora-world agent takes the policy of the server's model, whichever it fell back to", async () => {
+  const server = new CliProcess('serve', '--port', '0', '--provider', 'cpu', '--model', 'nano')
+  try {
+    const url = await server.read(/serving worlds at (\S+)/)
+    const cli = new CliProcess('agent', 'run', 'learned', '--env', url, '--seconds', '1', '--json')
+    expect(await cli.exitCode).toBe(0)
+    expect(JSON.parse(/^\{.*\}$/m.exec(cli.text)![0])).toMatchObject({ policy: 'nano policy' })
+  } finally {
+    server.child.kill('SIGKILL')
+  }
+}, 120_000)

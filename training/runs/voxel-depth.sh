@@ -1,7 +1,8 @@
 #!/bin/sh
 # Gives the voxel package depth channels: run once, on a CPU of two cores, between the second and the third slot on a GPU.
-# The package it starts from is 0.1.1, the last one without them; the one it leaves is what voxel-denoiser.sh goes on from.
-# $1 the old package (as of `git show v0.1.1:assets/voxel`), read with the code of that time into $2 and $3 (run folders).
+# It started from package 0.1.1, read into run folders with the code of its time (latents had 48 channels then); captioner
+# and policy are read with today's. What it leaves is what voxel-denoiser.sh goes on from; then voxel-depth-decoder.sh.
+# $1 autoencoder, $2 denoiser, $3 readers: the run folders of 0.1.1.
 cd "$(dirname "$0")/.." || exit 1
 AUTOENCODER="${1:-.runs/voxel-ae}" RUN="${2:-.runs/voxel-dit}" READERS="${3:-.runs/voxel-readers}"
 PYTHON="${PYTHON:-.venv/bin/python}" W=256x144

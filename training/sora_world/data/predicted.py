@@ -1,7 +1,6 @@
 """Clips as a denoiser makes them: what a decoder must turn into pictures.
 
-    python -m sora_world.data.predicted --bank .runs/bank --latents .runs/latents --run .runs/nano-dit \\
-        --out .runs/predicted
+    python -m sora_world.data.predicted --latents .runs/latents --run .runs/nano-dit --out .runs/predicted
 
 Two kinds. Predicted: each chunk continues the true chunks before it, so that the true pictures are still the answer.
 Far: a rollout from the clip's first chunks, which soon shows something else; what play looks like after a second.
@@ -160,7 +159,6 @@ class PredictedClips:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bank", type=Path, required=True)
     parser.add_argument("--latents", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True, help="denoiser's run folder")
     parser.add_argument("--out", type=Path, required=True)

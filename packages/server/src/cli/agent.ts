@@ -7,6 +7,7 @@ import { AGENT_HELP, type AgentOptions, parseAgentOptions } from './agent-option
 import { type LoadedPolicy, loadPolicy } from './load-policy.ts'
 import { openRoomEnv } from './open-room-env.ts'
 import { ProgressBar, type ProgressStream } from './progress-bar.ts'
+import { servedModel } from './served-model.ts'
 
 /** Errors that are the caller's: exit code 2 instead of 1. */
 const WRONG_CALL: readonly ErrorCode[] = ['option-invalid', 'script-invalid', 'prompt-empty', 'prompt-too-long']
@@ -52,7 +53,8 @@ export async function runAgent(argv: string[], streams: AgentStreams = process):
 }
 
 async function play(options: AgentOptions, streams: AgentStreams, signal: AbortSignal): Promise<void> {
-  const loaded = await loadPolicy(options.policy, options.model)
+  const served = options.url === undefined ? undefined : await servedModel(options.url)
+  const loaded = await loadPolicy(options.policy, options.model ?? served)
   try {
     await playIn(await openEnv(options, loaded, streams, signal), loaded, options, streams, signal)
   } finally {
