@@ -52,20 +52,27 @@ export async function run(argv: string[]): Promise<void> {
   await timed.model.release()
 }
 
-/** The same model, and the time that was spent in its calls. */
+/** The same model, and the time in which at least one of its calls was under way: some run beside each other. */
 function timeCalls(model: WorldModel): { model: WorldModel; ms: number } {
   const timed = { model, ms: 0 }
+  let underWay = 0
+  let sinceMs = 0
+  const begin = () => {
+    if (underWay++ === 0) sinceMs = performance.now()
+  }
+  const end = () => {
+    if (--underWay === 0) timed.ms += performance.now() - sinceMs
+  }
   timed.model = new Proxy(model, {
     get: (target, name) => {
       const value = Reflect.get(target, name)
       if (typeof value !== 'function') return value
       return (...args: unknown[]) => {
-        const startMs = performance.now()
+        begin()
         const result = value.apply(target, args)
-        if (!(result instanceof Promise)) return result
-        return result.finally(() => {
-          timed.ms += performance.now() - startMs
-        })
+        if (result instanceof Promise) return result.finally(end)
+        end()
+        return result
       }
     },
   })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 
 const FOLDER = new URL('./fixtures/golden/', import.meta.url)
 const TYPES = { float32: Float32Array, int64: BigInt64Array, uint8: Uint8Array } as const
@@ -25,7 +26,7 @@ export function readJson<T>(name: string): T {
 
 export function readFixture(name: string): Fixture {
   const index = readJson<Index>(name)
-  const file = readFileSync(new URL(index.bin, FOLDER))
+  const file = gunzipSync(readFileSync(new URL(index.bin, FOLDER)))
   // A copy: files read into the pool do not start at a multiple of 8.
   const { buffer } = Uint8Array.from(file)
   const read = (array: string, dtype: keyof typeof TYPES) => {

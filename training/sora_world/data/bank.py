@@ -48,7 +48,7 @@ def write_shard(folder: Path, clips) -> None:
 
 def fill(out: Path, renderer, width: int, height: int, count: int, frames: int, rng_seed: int) -> Path:
     """One shard of `count` clips in `out/<width>x<height>`, named by the seed it was made with."""
-    folder = out / f"{width}x{height}" / f"shard-{rng_seed:06d}"
+    folder = out / f"{width}x{height}" / f"shard-{rng_seed:09d}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     if not folder.exists():
         write_shard(folder, renderer(count, frames, height, width, rng_seed))

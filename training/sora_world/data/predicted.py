@@ -123,7 +123,7 @@ class PredictedClips:
             self.known.add(path)
             made = torch.load(path, weights_only=True)
             self.predicted.append(made["predicted"])
-            self.far.append(made["far"])
+            self.far.append(made.get("far"))
             self.true.append(torch.load(self.latents / path.name, weights_only=True)["latents"])
             self.shards.append(Shard(self.bank / path.stem))
         return len(self.shards)
@@ -143,10 +143,10 @@ class PredictedClips:
         """`count` clips of one shard, all with predicted or all with true latents."""
         index = int(rng.integers(len(self.shards)))
         shard = self.shards[index]
-        kinds, is_paired = (self.true if rng.random() < TRUE_SHARE else self.predicted), True
-        if kinds is self.predicted and self.with_far and rng.random() < FAR_SHARE:
-            kinds, is_paired = self.far, False
-        latents = kinds[index]
+        latents, is_paired = (self.true if rng.random() < TRUE_SHARE else self.predicted)[index], True
+        has_far = self.with_far and self.far[index] is not None
+        if has_far and latents is self.predicted[index] and rng.random() < FAR_SHARE:
+            latents, is_paired = self.far[index], False
         rows = np.sort(rng.choice(len(latents), count, replace=False))
         start = int(rng.integers(latents.shape[1] - chunks + 1))
         frames = slice(start * FRAMES_PER_CHUNK, (start + chunks) * FRAMES_PER_CHUNK)

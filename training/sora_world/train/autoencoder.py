@@ -150,13 +150,13 @@ def reconstruction_psnr(model: Autoencoder, source, rng: np.random.Generator, ba
 def publish(training: AutoencoderTraining, source, out: Path, log: Log) -> None:
     """Writes `autoencoder.pt`: averaged weights with the latent statistics in them.
 
-    A frozen encoder got its statistics at the start, so a denoiser can train on its latents from the first of these
-    files on; a trained one is measured here, and only the last file counts.
+    A frozen encoder keeps its statistics, so a denoiser can train on its latents from the first of these files on; one
+    that is being trained is measured here, and only the last file counts.
     """
     final = Autoencoder(training.tier.autoencoder).to(training.device)
     final.load_state_dict(training.average.values)
     rng = np.random.default_rng(1234)
-    if final.encoder.network is not None:
+    if is_trained(training.model.encoder.network):
         measure_latents(final, source, rng, 32, training.device)
     quality = reconstruction_psnr(final, source, rng, 4, training.device)
     checkpoint.save(out / "autoencoder.pt", training.tier, model=final.state_dict(), steps=training.steps)
@@ -205,6 +205,10 @@ def revive(training: AutoencoderTraining, source, live: LiveUnits) -> list[str]:
     blocks = live.revive()
     training.average = Average(training.model)
     return blocks
+
+
+def is_trained(network: torch.nn.Module | None) -> bool:
+    return network is not None and any(weights.requires_grad for weights in network.parameters())
 
 
 def paths(options: argparse.Namespace) -> dict[str, str | None]:

@@ -17,6 +17,7 @@ from sora_world.models.autoencoder import Autoencoder, to_network
 from sora_world.train.reconstruction import WEIGHTS, LatentShaping, corrupt, losses, psnr
 
 MATCH_WEIGHT = 0.5  # of the critic's features against those of the true frames
+LESSONS = 2  # steps of the critic for one of the decoder, which otherwise runs ahead of what the critic knows
 ANCHOR_WEIGHT = 1.0
 ANCHOR_SCALE = 8  # pixels
 
@@ -81,7 +82,7 @@ class AdversarialLoss:
     only the critic learns from it.
     """
 
-    def __init__(self, bf16: bool, ratio: float, adam_lr: float = 2e-4):
+    def __init__(self, bf16: bool, ratio: float, adam_lr: float = 4e-4):
         self.critic, self.bf16, self.ratio = Critic(), bf16, ratio
         self.optimiser = torch.optim.Adam(self.critic.parameters(), lr=adam_lr, betas=(0.5, 0.9))
 
@@ -102,7 +103,8 @@ class AdversarialLoss:
         else:
             base = ANCHOR_WEIGHT * anchor_loss(model, raw, frames)
             report["anchor"] = float(base.detach())
-        report["critic"] = self.learn(target, frames.detach().float())
+        for _ in range(LESSONS):
+            report["critic"] = self.learn(target, frames.detach().float())
         if self.ratio == 0:
             return base, report
         return base + self.pull(base, target, decoded["frames"], batch.is_paired, report), report

@@ -32,7 +32,7 @@ from sora_world.train.optim import Average
 from sora_world.train.reconstruction import LatentShaping, training_loss
 from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
 
-CRITIC_ALONE = 150  # steps in which the critic learns what it is for
+CRITIC_ALONE = 400  # steps in which the critic learns what it is for
 
 
 @torch.no_grad()
@@ -69,6 +69,8 @@ def run(options: argparse.Namespace) -> None:
         finished = checkpoint.load(options.autoencoder / "autoencoder.pt")["model"]
         checkpoint.load_weights(training.model, finished)
     training.model.encoder.requires_grad_(False)
+    if tier.autoencoder.depth_channels:  # train/depth_decoder.py tunes that part
+        training.model.decoder.depth.requires_grad_(False)
     size = f"{tier.sizes[0][0]}x{tier.sizes[0][1]}"
     log = Log(options.out / "log.jsonl")
     log.write(event="start", step=training.steps, options=vars(options) | paths(options))

@@ -141,8 +141,8 @@ def training_loss(
         raw = batch.latents * model.deviation[:, None, None] + model.mean[:, None, None]
     decoded = model.decode_clip(corrupt(raw, shaping))
     terms = losses(decoded, batch, target)
-    if model.encoder.network is None:
-        # Block ids put semantics into latents that are learned; into a frozen linear encoder's nothing can go, and the
+    if model.encoder.network is None or batch.latents is not None:
+        # Block ids put semantics into latents that are learned; into those of a frozen encoder nothing can go, and the
         # term's strong gradients killed nearly every unit of the decoder's middle within a few hundred steps.
         del terms["block_id"]
     if batch.latents is None and model.encoder.guess is not None:

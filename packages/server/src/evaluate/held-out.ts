@@ -14,15 +14,13 @@ export interface HeldOut {
   reconstruction: Uint8Array[]
   /** [F,H/scale,W/scale] of the reconstruction */
   inverseDepth: Float32Array[]
-  /** [S,h,w]: the decoder's state before each chunk, true chunks behind it */
-  states: Float32Array[]
 }
 
 /** Sends a clip of the model's size through encoder and decoder. */
 export async function holdOut(model: WorldModel, clip: Clip, size: FrameSize): Promise<HeldOut> {
   const dims = modelDims(model.manifest, size)
   const chunkBytes = dims.framesPerChunk * dims.height * dims.width * 3
-  const heldOut: HeldOut = { clip, chunks: [], truth: [], reconstruction: [], inverseDepth: [], states: [] }
+  const heldOut: HeldOut = { clip, chunks: [], truth: [], reconstruction: [], inverseDepth: [] }
   let state: Float32Array = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)
   for (let index = 0; index * chunkBytes < clip.rgb.length; index++) {
     const truth = clip.rgb.slice(index * chunkBytes, (index + 1) * chunkBytes)
@@ -32,7 +30,6 @@ export async function holdOut(model: WorldModel, clip: Clip, size: FrameSize): P
     heldOut.truth.push(truth)
     heldOut.reconstruction.push(decoded.frames)
     heldOut.inverseDepth.push(decoded.inverseDepth)
-    heldOut.states.push(state)
     state = decoded.nextState
   }
   return heldOut

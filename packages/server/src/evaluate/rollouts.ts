@@ -1,6 +1,5 @@
 import type { FrameSize } from '@sora-world/sdk/protocol'
-import { modelDims, type WorldModel } from '../model/denoiser.ts'
-import { rowOf, stack } from '../worker/chunk-context.ts'
+import type { WorldModel } from '../model/denoiser.ts'
 import type { InProcessWorker } from '../worker/in-process-worker.ts'
 import type { CommittedChunk } from '../worker/model-worker.ts'
 import type { HeldOut } from './held-out.ts'
@@ -10,8 +9,6 @@ export interface RolloutPlan {
   rngSeed: number
   /** Chunks that lie behind it, from chunk 0 on; none for a new world. */
   history: readonly CommittedChunk[]
-  /** [S,h,w]: the decoder's state after the history; zeros when not given */
-  state?: Float32Array
   /** [F,A] and caption of chunk `index` of the world. */
   actions(index: number): Float32Array
   caption(index: number): string
@@ -48,7 +45,6 @@ export function planFromTruth(heldOut: HeldOut, from: number, rngSeed = from): R
   return {
     rngSeed,
     history: heldOut.chunks.slice(0, from),
-    state: heldOut.states[from],
     actions: (index) => heldOut.chunks[index]!.actions,
     caption: (index) => heldOut.chunks[index]!.caption,
   }
@@ -61,15 +57,12 @@ export function planFromTruth(heldOut: HeldOut, from: number, rngSeed = from): R
  * @throws `signal.reason` when aborted between two denoise steps
  */
 export async function* playRollouts(
-  { model, worker, size, steps, memory, guard, signal }: RolloutSetting,
+  { worker, size, steps, memory, guard, signal }: RolloutSetting,
   plans: readonly RolloutPlan[],
   chunks: number,
 ): AsyncGenerator<PlayedChunk[]> {
-  const dims = modelDims(model.manifest, size)
-  const zeros = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)
   const first = plans[0]!.history.length
   const ids = plans.map((_, i) => `rollout ${i}`)
-  let state = stack(plans.map((plan) => plan.state ?? zeros))
   try {
     for (const [i, { rngSeed, history }] of plans.entries()) {
       await worker.open({ id: ids[i]!, size, rngSeed, steps, memory, guard }, history)
@@ -80,21 +73,10 @@ export async function* playRollouts(
         index,
         actions: plan.actions(index),
         caption: plan.caption(index),
+        wantsFrames: true,
       }))
       const made = await worker.generate(jobs, signal)
-      // The decoder starts anew, too.
-      made.forEach(({ isRecovery }, i) => {
-        if (isRecovery) state.set(zeros, i * zeros.length)
-      })
-      const latent = stack(made.map((chunk) => chunk.latent))
-      const decoded = await model.decode({ size, batch: plans.length, latent, state })
-      state = decoded.nextState
-      yield made.map(({ latent: own, isRecovery = false }, i) => ({
-        latent: own,
-        frames: rowOf(decoded.frames, plans.length, i),
-        inverseDepth: rowOf(decoded.inverseDepth, plans.length, i),
-        isRecovery,
-      }))
+      yield made.map(({ latent, decoded, isRecovery = false }) => ({ latent, ...decoded!, isRecovery }))
     }
   } finally {
     for (const id of ids) worker.close(id)

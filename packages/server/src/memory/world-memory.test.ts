@@ -137,7 +137,7 @@ describe('world memory', () => {
 
   it('refuses arrays of another size by name and stays as it was', () => {
     const memory = played()
-    const before = memory.imageBefore(3, still)
+    const before = memory.imageBefore(3, still).slice()
     const wrong = chunk(3, { inverseDepth: new Float32Array(7) })
     expect(() => memory.observe(wrong)).toThrow(/inverse depth has 7 numbers/)
     expect(() => memory.observe(chunk(3, { pose: new Float32Array(FIELDS) }))).toThrow(/pose has 6 numbers, not 24/)
@@ -146,7 +146,7 @@ describe('world memory', () => {
 
   it('forks', () => {
     const memory = played()
-    const before = memory.imageBefore(3, still)
+    const before = memory.imageBefore(3, still).slice()
     const fork = memory.clone()
     expect(fork.imageBefore(3, still)).toEqual(before)
     fork.observe(chunk(3, { frames: chunk(3).frames.fill(0) }, { forward: 2 }))

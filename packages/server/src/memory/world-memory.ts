@@ -42,6 +42,8 @@ const TREMBLE = 0.03
 export class WorldMemory {
   readonly settings: MemorySettings
   readonly points: PointMemory
+  /** The image last shown. Fresh megabytes for every chunk kept the garbage collector at work. */
+  #image: Float32Array | undefined
   #place: Place
   #rest: number
 
@@ -63,13 +65,16 @@ export class WorldMemory {
     return framesPerChunk * VIEW_CHANNELS * height * width
   }
 
-  /** The memory image [F*6,h,w] for chunk `index`: a view from where each of its frames will be under `actions` [F,A]. */
+  /**
+   * The memory image [F*6,h,w] for chunk `index`: a view from where each of its frames will be under `actions` [F,A].
+   * Good until the next call.
+   */
   imageBefore(index: number, actions: Float32Array): Float32Array {
     const { pose, motion } = this.#place
-    const out = new Float32Array(this.imageLength)
     const poses = chunkPoses(pose, motion, bodyActions(this.settings.actionSpace, actions))
-    this.points.render(poses, index, out)
-    return out
+    this.#image ??= new Float32Array(this.imageLength)
+    this.points.render(poses, index, this.#image)
+    return this.#image
   }
 
   /**

@@ -71,6 +71,8 @@ export interface DenoiseInput {
   pastValue: Float32Array
   /** [B,T,6,H/scale,W/scale], zeros where nothing is known; only for a model with world memory */
   memory?: Float32Array
+  /** The pass is one of several: of its outputs only `clean` is looked at, the others may be empty. */
+  onlyClean?: boolean
 }
 
 export interface DenoiseOutput {

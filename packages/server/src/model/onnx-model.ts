@@ -10,8 +10,17 @@ import {
   type TextEncoding,
   type WorldModel,
 } from './denoiser.ts'
+import { openGraphInThread } from './graph-thread.ts'
 import { readGraph } from './load-package.ts'
-import { type GraphTensor, type GraphTensors, type OnnxGraph, openGraph, type Provider } from './onnx-runtime.ts'
+import {
+  type GraphTensor,
+  type GraphTensors,
+  type OnnxGraph,
+  openGraph,
+  type Provider,
+  threadsOf,
+} from './onnx-runtime.ts'
+import { trimPast } from './trim-past.ts'
 
 /** Inputs of each graph by docs/model-package.md; a package whose graph has others is refused. */
 const GRAPH_INPUTS: Record<GraphName, readonly string[]> = {
@@ -23,6 +32,11 @@ const GRAPH_INPUTS: Record<GraphName, readonly string[]> = {
     ...['past.key', 'past.value'],
   ],
 }
+
+const NOTHING = new Float32Array(0)
+
+/** Axis of `past.*` that the cache slots are on. */
+const PAST_AXIS = 3
 
 export interface OnnxModelSource {
   dir: string
@@ -124,8 +138,10 @@ export class OnnxModel implements WorldModel {
     checkDenoiseInput(d, input)
     const rows = [input.batch, input.chunks]
     const latent = [...rows, d.channels, d.latentHeight, d.latentWidth]
-    const past = [d.layers, input.batch, d.heads, d.contextChunks * d.tokens, d.headDim]
-    const out = await this.#run('denoiser', {
+    const canTrim = (await this.#graph('denoiser')).takesAnyLength('past.key', PAST_AXIS)
+    const used = canTrim ? trimPast(input, d) : { ...input, slots: d.contextChunks }
+    const past = [d.layers, input.batch, d.heads, used.slots * d.tokens, d.headDim]
+    const feeds = {
       noisy: float(input.noisy, latent),
       previous: float(input.previous, latent),
       sigma: float(input.sigma, rows),
@@ -134,14 +150,19 @@ export class OnnxModel implements WorldModel {
       text: float(input.text, [...rows, d.textTokens, d.textWidth]),
       pooled: float(input.pooled, [...rows, d.pooledWidth]),
       time: float(input.time, rows),
-      mask: float(input.mask, [...rows, d.contextChunks + input.chunks]),
-      'past.key': float(input.pastKey, past),
-      'past.value': float(input.pastValue, past),
+      mask: float(used.mask, [...rows, used.slots + input.chunks]),
+      'past.key': float(used.pastKey, past),
+      'past.value': float(used.pastValue, past),
       ...this.#memoryFeed(input, d),
-    })
+    }
+    if (input.onlyClean) {
+      const out = await this.#run('denoiser', feeds, ['clean'])
+      return { clean: floats(out, 'clean'), pose: NOTHING, presentKey: NOTHING, presentValue: NOTHING }
+    }
+    const out = await this.#run('denoiser', feeds)
     return {
       clean: floats(out, 'clean'),
-      pose: this.manifest.pose ? floats(out, 'pose') : new Float32Array(0),
+      pose: this.manifest.pose ? floats(out, 'pose') : NOTHING,
       presentKey: floats(out, 'present.key'),
       presentValue: floats(out, 'present.value'),
     }
@@ -158,24 +179,38 @@ export class OnnxModel implements WorldModel {
     for (const graph of graphs) if (graph.status === 'fulfilled') await graph.value.release()
   }
 
-  async #run(name: GraphName, feeds: GraphTensors): Promise<GraphTensors> {
+  async #run(name: GraphName, feeds: GraphTensors, wanted?: readonly string[]): Promise<GraphTensors> {
+    return (await this.#graph(name)).run(feeds, wanted)
+  }
+
+  #graph(name: GraphName): Promise<OnnxGraph> {
     let graph = this.#graphs.get(name)
     if (!graph) {
       graph = this.#open(name)
       this.#graphs.set(name, graph)
     }
-    return (await graph).run(feeds)
+    return graph
   }
 
   async #open(name: GraphName): Promise<OnnxGraph> {
     const { dir, manifest, variant, provider, threads } = this.#source
     const source = await readGraph(dir, manifest, variant, name)
-    const graph = await openGraph(source, { provider, threads })
+    // Decoding goes beside the commit pass (worker/make-chunks.ts), where there are cores for both.
+    const beside = name === 'decoder' ? threadsBeside(provider, threads) : 0
+    const graph =
+      beside > 0
+        ? await openGraphInThread(source, { provider, threads: beside })
+        : await openGraph(source, { provider, threads })
     const problem = inputProblem(graphInputs(manifest, name), graph.inputs)
     if (problem === undefined) return graph
     await graph.release()
     throw new SoraError('model-invalid', `${name} of "${manifest.name}" ${problem}`)
   }
+}
+
+/** How many threads a graph gets that runs beside another; 0: it does not, but where all others do. */
+function threadsBeside(provider: Provider, threads: number): number {
+  return provider === 'cpu' ? Math.floor(threadsOf(threads) / 2) : 0
 }
 
 function graphInputs(manifest: ModelManifest, name: GraphName): readonly string[] {
@@ -191,7 +226,7 @@ function inputProblem(expected: readonly string[], actual: readonly string[]): s
   return unknown === undefined ? undefined : `wants an input "${unknown}" that its manifest does not speak of`
 }
 
-/** A pass of play with nothing in it, to warm up with. */
+/** A pass of play as dear as they get: all of the cache is attended to. Nothing is in it. */
 function zeroDenoiseInput(manifest: ModelManifest, size: FrameSize): DenoiseInput {
   const d = modelDims(manifest, size)
   const zeros = (length: number) => new Float32Array(length)
@@ -208,7 +243,7 @@ function zeroDenoiseInput(manifest: ModelManifest, size: FrameSize): DenoiseInpu
     text: zeros(d.textTokens * d.textWidth),
     pooled: zeros(d.pooledWidth),
     time: zeros(1),
-    mask: zeros(d.contextChunks + 1).fill(1, d.contextChunks),
+    mask: zeros(d.contextChunks + 1).fill(1),
     pastKey: zeros(past),
     pastValue: zeros(past),
     memory: zeros(d.memoryLength),

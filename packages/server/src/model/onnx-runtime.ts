@@ -27,8 +27,14 @@ export type GraphTensors = Record<string, GraphTensor>
 export interface OnnxGraph {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
-  /** Runs the graph; inputs are read in place, outputs are fresh arrays owned by the caller. */
-  run(feeds: GraphTensors): Promise<GraphTensors>
+  /** Whether this axis of an input takes any length, 0 included. Drivers of graphics cards want at least one number. */
+  takesAnyLength(input: string, axis: number): boolean
+  /**
+   * Runs the graph; inputs are read in place, outputs are fresh arrays owned by the caller.
+   *
+   * @param wanted names of the outputs to hand over; all when not given
+   */
+  run(feeds: GraphTensors, wanted?: readonly string[]): Promise<GraphTensors>
   release(): Promise<void>
 }
 
@@ -41,6 +47,11 @@ export interface GraphOptions {
 /** Products this small do not divide over more cores without losing to the hand-over. */
 const MAX_AUTO_THREADS = 4
 
+/** `threads`, or what its 0 stands for. */
+export function threadsOf(threads: number): number {
+  return threads || Math.min(MAX_AUTO_THREADS, availableParallelism())
+}
+
 /**
  * Opens a graph on one execution provider.
  *
@@ -51,7 +62,7 @@ export async function openGraph(source: Uint8Array | string, options: GraphOptio
   const sessionOptions: ort.InferenceSession.SessionOptions = {
     executionProviders: [options.provider],
     graphOptimizationLevel: 'all',
-    intraOpNumThreads: options.threads || Math.min(MAX_AUTO_THREADS, availableParallelism()),
+    intraOpNumThreads: threadsOf(options.threads),
     logSeverityLevel: 4,
     // Threads that spin while they wait are quicker on cores that nobody else wants, and much slower as soon as somebody
     // does, be it the browser that shows the world. Voxel's int8 denoiser, two threads on two cores: 43 ms without
@@ -68,9 +79,16 @@ export async function openGraph(source: Uint8Array | string, options: GraphOptio
   return {
     inputs: ortSession.inputNames,
     outputs: ortSession.outputNames,
-    run: async (feeds) => fromOrt(await ortSession.run(toOrt(feeds))),
+    takesAnyLength: (input, axis) => options.provider === 'cpu' && typeof shapeOf(ortSession, input)[axis] === 'string',
+    run: async (feeds, wanted = ortSession.outputNames) => fromOrt(await ortSession.run(toOrt(feeds), wanted)),
     release: () => ortSession.release(),
   }
+}
+
+/** Axes of fixed length as numbers, others by name; empty when there is no such input. */
+function shapeOf(session: ort.InferenceSession, input: string): readonly (number | string)[] {
+  const found = session.inputMetadata.find((metadata) => metadata.name === input)
+  return found?.isTensor ? found.shape : []
 }
 
 function toOrt(feeds: GraphTensors): Record<string, ort.Tensor> {

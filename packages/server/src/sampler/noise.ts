@@ -26,13 +26,9 @@ export function chunkNoise(rngSeed: number, chunkIndex: number, stream: NoiseStr
   const chunkHigh = Math.floor(chunkIndex / TWO_POW_32)
   for (let block = 0; block * 4 < length; block++) {
     const words = philox([block, chunkIndex >>> 0, chunkHigh, 0], [rngSeed >>> 0, STREAM_KEY[stream]])
-    const [a, b] = normalPair(words[0], words[1])
-    const [c, d] = normalPair(words[2], words[3])
     // Writes beyond the end of a typed array are dropped: the last block may be partly used.
-    out[block * 4] = a
-    out[block * 4 + 1] = b
-    out[block * 4 + 2] = c
-    out[block * 4 + 3] = d
+    writeNormalPair(out, block * 4, words[0], words[1])
+    writeNormalPair(out, block * 4 + 2, words[2], words[3])
   }
   return out
 }
@@ -67,9 +63,10 @@ function multiplyHigh(a: number, b: number): number {
   return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (carry >>> 16)) >>> 0
 }
 
-function normalPair(first: number, second: number): [number, number] {
+function writeNormalPair(out: Float32Array, at: number, first: number, second: number): void {
   // Half a unit off both ends: log(0) cannot happen.
   const radius = Math.sqrt(-2 * Math.log((first + 0.5) / TWO_POW_32))
   const angle = (2 * Math.PI * (second + 0.5)) / TWO_POW_32
-  return [radius * Math.cos(angle), radius * Math.sin(angle)]
+  out[at] = radius * Math.cos(angle)
+  out[at + 1] = radius * Math.sin(angle)
 }

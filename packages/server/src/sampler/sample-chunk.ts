@@ -1,5 +1,5 @@
 import type { FrameSize } from '@sora-world/sdk/protocol'
-import type { DenoiseOutput, WorldModel } from '../model/denoiser.ts'
+import type { DenoiseInput, DenoiseOutput, WorldModel } from '../model/denoiser.ts'
 import { sigmaSchedule } from './schedule.ts'
 
 /** All inputs of the next chunk of B rollouts except noise; T = 1, so its axis is left out of the shapes. */
@@ -59,10 +59,10 @@ export async function sampleChunk(
   for (let step = 0; step < steps; step++) {
     signal?.throwIfAborted()
     const sigma = sigmas[step]!
-    let { clean } = await denoiseAt(model, latent, sigma, 1 / steps, context)
+    let clean = await cleanAt(model, latent, sigma, 1 / steps, context)
     if (guidance) {
       const { text, pooled, scale } = guidance
-      const { clean: plain } = await denoiseAt(model, latent, sigma, 1 / steps, { ...context, text, pooled })
+      const plain = await cleanAt(model, latent, sigma, 1 / steps, { ...context, text, pooled })
       clean = stepTowards(plain, clean, scale)
     }
     latent = stepTowards(clean, latent, sigmas[step + 1]! / sigma)
@@ -101,12 +101,23 @@ function stepTowards(from: Float32Array, to: Float32Array, ratio: number): Float
   return out
 }
 
-function denoiseAt(
+/** The latent that one denoise step goes towards. */
+async function cleanAt(
   model: WorldModel,
   noisy: Float32Array,
   sigma: number,
   stepSize: number,
   context: ChunkContext,
+): Promise<Float32Array> {
+  return (await denoiseAt(model, noisy, sigma, stepSize, { ...context, onlyClean: true })).clean
+}
+
+function denoiseAt(
+  model: WorldModel,
+  noisy: Float32Array,
+  sigma: number,
+  stepSize: number,
+  context: ChunkContext & Pick<DenoiseInput, 'onlyClean'>,
 ): Promise<DenoiseOutput> {
   const perRollout = (value: number) => new Float32Array(context.batch).fill(value)
   return model.denoise({ ...context, chunks: 1, noisy, sigma: perRollout(sigma), stepSize: perRollout(stepSize) })

@@ -89,8 +89,8 @@ describe('measureChunkCost', () => {
       return denoise(input)
     }
     const { samplesMs } = await measureChunkCost(worker, {})
-    // A commit of the chunk behind it, then a step and a commit for each chunk, two of them not counted.
-    expect(passes).toBe(1 + 2 * (samplesMs.length + 2))
+    // A commit of each chunk behind it, then a step and a commit for each chunk, two of them not counted.
+    expect(passes).toBe(model.manifest.denoiser.contextChunks + 2 * (samplesMs.length + 2))
     await worker.stop()
   })
 })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { SoraError } from '@sora-world/sdk/protocol'
 import type { TextEncoder } from '../conditioning/text-encoder.ts'
 import type { WorldModel } from '../model/denoiser.ts'
@@ -52,11 +53,18 @@ export async function makeChunks(
   const latents = await sampleChunk(model, nextNoise(requests, 'initial'), { steps, guidance, signal }, context)
   checkFinite(latents, jobs)
   const denoised = performance.now()
-  const committed = await commitChunk(model, latents, nextNoise(requests, 'commit'), context)
-  const cached = performance.now()
   const latentOf = jobs.map((_, row) => rowOf(latents, jobs.length, row))
+  const noise = nextNoise(requests, 'commit')
+  const {
+    result: committed,
+    decoded,
+    commitMs,
+  } = await besideEachOther(
+    () => decodeWhereNeeded(model, jobs, latentOf),
+    () => commitChunk(model, latents, noise, context),
+  )
+  const cached = denoised + commitMs
   const poseOf = jobs.map((_, row) => rowOf(committed.pose, jobs.length, row))
-  const decoded = await decodeWhereNeeded(model, jobs, latentOf)
   const images = await imagesWhereAsked(jobs, decoded)
   const shown = performance.now()
   for (const [row, each] of decoded) jobs[row]!.rollout.show(each, jobs[row]!.job.actions, poseOf[row]!)
@@ -84,6 +92,23 @@ export async function makeChunks(
     batch: jobs.length,
     timings: { ...timings },
   }))
+}
+
+/**
+ * Decodes finished latents while their commit pass runs: neither needs the other, and a model may have a thread for
+ * each. `commitMs` is what the pass took; it may end before or after the decoding.
+ */
+async function besideEachOther<D, C>(
+  decode: () => Promise<D>,
+  commit: () => Promise<C>,
+): Promise<{ result: C; decoded: D; commitMs: number }> {
+  const decoding = decode()
+  decoding.catch(() => {}) // it is waited for below, perhaps after the pass has failed
+  // The pass occupies this thread from its first moment on; what decoding sends to another has to leave before.
+  await setImmediate()
+  const startMs = performance.now()
+  const result = await commit()
+  return { result, commitMs: performance.now() - startMs, decoded: await decoding }
 }
 
 /** By row: the new chunks that a memory or a client wants to see. */
@@ -178,12 +203,12 @@ export async function commitKnown(
   rollout.mark(chunk.caption)
   const request = chunkRequest(rollout, chunk.actions, chunk.caption)
   const context = await chunkContext([request], texts, model.manifest.denoiser.timePeriod)
-  const committed = await commitChunk(model, chunk.latent, nextNoise([request], 'commit'), context)
-  if (rollout.memory) {
-    const [decoded] = await decodeChunks(model, [rollout], [chunk.latent])
-    // The pose of a pass that lacks the chunks before would lead the memory astray.
-    rollout.show(decoded!, chunk.actions, chunk.pose ?? committed.pose)
-  }
+  const { result: committed, decoded } = await besideEachOther(
+    () => decodeChunks(model, rollout.memory ? [rollout] : [], [chunk.latent]),
+    () => commitChunk(model, chunk.latent, nextNoise([request], 'commit'), context),
+  )
+  // The pose of a pass that lacks the chunks before would lead the memory astray.
+  if (decoded[0]) rollout.show(decoded[0], chunk.actions, chunk.pose ?? committed.pose)
   rollout.commit(chunk, committed, 1, 0)
   return committed.pose
 }

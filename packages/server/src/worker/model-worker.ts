@@ -75,7 +75,10 @@ export interface ChunkResult {
   mark?: RolloutMark
   /** Rollouts that shared the batch; 1 when not given. A shared batch may round other than a chunk made alone. */
   batch?: number
-  /** `memoryMs`: to show the memory image and to take in the new chunk; 0 without world memory */
+  /**
+   * `decodeMs`: what decoding and encoding to images took beyond the commit pass, beside which it runs. `memoryMs`: to
+   * show the memory image and to take in the new chunk; 0 without world memory.
+   */
   timings: { denoiseMs: number; commitMs: number; decodeMs: number; memoryMs: number }
 }
 

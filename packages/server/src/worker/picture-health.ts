@@ -11,20 +11,32 @@ interface PictureSize {
   height: number
 }
 
+/** Of so many lines one is enough for a mean colour. */
+const COLOUR_LINES = 4
 /** Pixels on a side of the cells of {@link cellContrast}: a token of the models that ship. */
 const CELL = 16
 
 /** Of one picture uint8 [H,W,3]. */
 export function pictureHealth(frame: Uint8Array, { width, height }: PictureSize): PictureHealth {
-  let [red, green, blue] = [0, 0, 0]
-  for (let i = 0; i < frame.length; i += 3) {
-    red += frame[i]!
-    green += frame[i + 1]!
-    blue += frame[i + 2]!
-  }
-  const pixels = width * height
+  const row = width * 3
   const pairs = 3 * (height * (width - 1) + (height - 1) * width)
-  return { detail: differences(frame, width * 3) / pairs, colour: [red / pixels, green / pixels, blue / pixels] }
+  return { detail: differences(frame, row) / pairs, colour: meanColour(frame, row) }
+}
+
+function meanColour(frame: Uint8Array, row: number): [number, number, number] {
+  let red = 0
+  let green = 0
+  let blue = 0
+  let pixels = 0
+  for (let start = 0; start < frame.length; start += COLOUR_LINES * row) {
+    for (let i = start; i < start + row; i += 3) {
+      red += frame[i]!
+      green += frame[i + 1]!
+      blue += frame[i + 2]!
+    }
+    pixels += row / 3
+  }
+  return [red / pixels, green / pixels, blue / pixels]
 }
 
 /** Sum of the squared differences of pixels beside and above each other, of a picture with so many bytes in a row. */

@@ -233,7 +233,7 @@ describe('drift', () => {
     const good = await measureDrift(await evaluationOf(new FakeModel(), new FakeJudges()), length)
     expect(good).toMatchObject({ collapses: 0, ...length })
     expect(good.ratio).toBeGreaterThan(0)
-    const evaluation = { ...(await evaluationOf(new FakeModel())), model: new FadingModel() }
+    const evaluation = { ...(await evaluationOf(new FakeModel())), worker: new InProcessWorker(new FadingModel()) }
     expect(await measureDrift(evaluation, length)).toMatchObject({ collapses: 4, ratio: null })
   })
 })
