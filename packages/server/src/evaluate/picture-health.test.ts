@@ -16,7 +16,7 @@ describe('picture health', () => {
     expect(board.detail).toBeCloseTo(100 ** 2)
     expect(board.colour[0]).toBe(50)
     // Steps across but none down.
-    expect(health((x) => x * 10).detail).toBeCloseTo((100 * 6 * 7) / (6 * 7 + 5 * 8))
+    expect(health((x) => x * 10).detail).toBeCloseTo(100 / 2)
     expect(meanHealth([board, health(() => 80)])).toEqual({ detail: board.detail / 2, colour: [65, 65, 65] })
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { chunkNoise, philox } from './noise.ts'
+import { NoiseAhead } from './noise-ahead.ts'
 
 describe('philox', () => {
   it('gives the known answers of Random123', () => {
@@ -37,5 +38,18 @@ describe('chunkNoise', () => {
     expect(mean).toBeCloseTo(0, 1)
     expect(variance).toBeCloseTo(1, 1)
     expect(beyondTwo).toBeCloseTo(0.0455, 2)
+  })
+})
+
+describe('NoiseAhead', () => {
+  it('is the same noise, drawn ahead or not', () => {
+    const ahead = new NoiseAhead(7, 12)
+    ahead.draw(5)
+    for (const index of [4, 5, 6]) {
+      for (const stream of ['initial', 'commit'] as const) {
+        expect(ahead.at(index, stream)).toEqual(chunkNoise(7, index, stream, 12))
+      }
+    }
+    expect(ahead.at(5, 'commit')).toBe(ahead.at(5, 'commit'))
   })
 })

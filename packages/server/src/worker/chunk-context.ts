@@ -1,6 +1,6 @@
 import { gatherCaches } from '../cache/gather-caches.ts'
 import type { TextEncoder } from '../conditioning/text-encoder.ts'
-import { chunkNoise, type NoiseStream } from '../sampler/noise.ts'
+import type { NoiseStream } from '../sampler/noise.ts'
 import type { CaptionGuidance, ChunkContext } from '../sampler/sample-chunk.ts'
 import type { Rollout } from './rollout.ts'
 
@@ -53,11 +53,7 @@ export async function captionGuidance(
 
 /** Noise of the next chunk of each rollout, [B,C,h,w]. */
 export function nextNoise(requests: readonly ChunkRequest[], stream: NoiseStream): Float32Array {
-  return stack(
-    requests.map(({ rollout }) =>
-      chunkNoise(rollout.spec.rngSeed, rollout.nextIndex, stream, rollout.dims.latentLength),
-    ),
-  )
+  return stack(requests.map(({ rollout }) => rollout.noise.at(rollout.nextIndex, stream)))
 }
 
 /** Row `row` of a stacked tensor of `batch` rows, copied; a single row is handed over as it is. */

@@ -62,6 +62,9 @@ export async function makeChunks(
   } = await besideEachOther(
     () => decodeWhereNeeded(model, jobs, latentOf),
     () => commitChunk(model, latents, noise, context),
+    () => {
+      for (const { rollout } of jobs) rollout.noise.draw(rollout.nextIndex + 1)
+    },
   )
   const cached = denoised + commitMs
   const poseOf = jobs.map((_, row) => rowOf(committed.pose, jobs.length, row))
@@ -96,11 +99,13 @@ export async function makeChunks(
 
 /**
  * Decodes finished latents while their commit pass runs: neither needs the other, and a model may have a thread for
- * each. `commitMs` is what the pass took; it may end before or after the decoding.
+ * each. `commitMs` is what the pass took; it may end before or after the decoding. `meanwhile` is what can be done while
+ * the decoding is waited for.
  */
 async function besideEachOther<D, C>(
   decode: () => Promise<D>,
   commit: () => Promise<C>,
+  meanwhile = () => {},
 ): Promise<{ result: C; decoded: D; commitMs: number }> {
   const decoding = decode()
   decoding.catch(() => {}) // it is waited for below, perhaps after the pass has failed
@@ -108,7 +113,9 @@ async function besideEachOther<D, C>(
   await setImmediate()
   const startMs = performance.now()
   const result = await commit()
-  return { result, commitMs: performance.now() - startMs, decoded: await decoding }
+  const commitMs = performance.now() - startMs
+  meanwhile()
+  return { result, commitMs, decoded: await decoding }
 }
 
 /** By row: the new chunks that a memory or a client wants to see. */

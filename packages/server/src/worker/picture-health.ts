@@ -11,16 +11,16 @@ interface PictureSize {
   height: number
 }
 
-/** Of so many lines one is enough for a mean colour. */
+/** Of so many lines one is enough for a mean colour, and for the differences. */
 const COLOUR_LINES = 4
+const DETAIL_LINES = 2
 /** Pixels on a side of the cells of {@link cellContrast}: a token of the models that ship. */
 const CELL = 16
 
 /** Of one picture uint8 [H,W,3]. */
-export function pictureHealth(frame: Uint8Array, { width, height }: PictureSize): PictureHealth {
+export function pictureHealth(frame: Uint8Array, { width }: PictureSize): PictureHealth {
   const row = width * 3
-  const pairs = 3 * (height * (width - 1) + (height - 1) * width)
-  return { detail: differences(frame, row) / pairs, colour: meanColour(frame, row) }
+  return { detail: meanDifference(frame, row), colour: meanColour(frame, row) }
 }
 
 function meanColour(frame: Uint8Array, row: number): [number, number, number] {
@@ -39,23 +39,22 @@ function meanColour(frame: Uint8Array, row: number): [number, number, number] {
   return [red / pixels, green / pixels, blue / pixels]
 }
 
-/** Sum of the squared differences of pixels beside and above each other, of a picture with so many bytes in a row. */
-function differences(frame: Uint8Array, row: number): number {
+/** Mean squared difference of pixels beside and above each other, of a picture with so many bytes in a row. */
+function meanDifference(frame: Uint8Array, row: number): number {
   let sum = 0
-  for (let start = 0; start < frame.length; start += row) {
+  let pairs = 0
+  for (let start = row; start < frame.length; start += DETAIL_LINES * row) {
     // A line's own sum is a small whole number, which is faster to add to.
     let line = 0
     for (let i = start; i < start + row - 3; i++) {
       const across = frame[i + 3]! - frame[i]!
-      line += across * across
-    }
-    for (let i = start; start > 0 && i < start + row; i++) {
       const down = frame[i]! - frame[i - row]!
-      line += down * down
+      line += across * across + down * down
     }
     sum += line
+    pairs += 2 * (row - 3)
   }
-  return sum
+  return sum / pairs
 }
 
 /**

@@ -3,6 +3,7 @@ import { KvCache } from '../cache/kv-cache.ts'
 import { memorySettings } from '../memory/memory-settings.ts'
 import { WorldMemory } from '../memory/world-memory.ts'
 import { type DenoiseOutput, type ModelDims, modelDims } from '../model/denoiser.ts'
+import { NoiseAhead } from '../sampler/noise-ahead.ts'
 import { checkSteps } from '../sampler/schedule.ts'
 import { CollapseGuard } from './collapse-guard.ts'
 import { type ChunkJob, MARK_CHUNKS, type RolloutMark, type RolloutSpec } from './model-worker.ts'
@@ -53,6 +54,7 @@ export class Rollout {
   readonly spec: RolloutSpec
   readonly dims: ModelDims
   readonly cache: KvCache
+  readonly noise: NoiseAhead
   readonly #manifest: ModelManifest
   #memory: WorldMemory | undefined
   #guard: CollapseGuard | undefined
@@ -83,6 +85,7 @@ export class Rollout {
     this.#manifest = manifest
     this.dims = modelDims(manifest, size)
     this.cache = new KvCache(this.dims)
+    this.noise = new NoiseAhead(spec.rngSeed, this.dims.latentLength)
     const settings = memorySettings(manifest, size)
     this.#memory = settings && spec.memory !== false ? new WorldMemory(settings) : undefined
     // Without a memory there is nothing to go on from.
