@@ -57,7 +57,6 @@ export class PointView {
    */
   draw(points: PointArrays, poses: readonly Pose[], chunk: number, out: Float32Array): void {
     const seen = this.#findSeen(points, poses)
-    out.fill(0)
     const length = VIEW_CHANNELS * this.#winner.length
     poses.forEach((pose, i) => {
       this.#findNearest(points, seen, pose)
@@ -150,7 +149,10 @@ export class PointView {
     const pixels = winner.length
     for (let pixel = 0; pixel < pixels; pixel++) {
       const point = winner[pixel]! - 1
-      if (point < 0) continue
+      if (point < 0) {
+        for (let at = pixel; at < out.length; at += pixels) out[at] = 0
+        continue
+      }
       const at = point * 3
       const away =
         (position[at]! - x) * forwardX + (position[at + 1]! - y) * forwardY + (position[at + 2]! - z) * forwardZ
