@@ -1,10 +1,11 @@
 import type { Frame, Pose } from '@sora-world/sdk'
-import { cameraView, unproject } from '../packages/sdk/src/space/camera-view.ts'
+import { type CameraView, cameraView, project, unproject } from '../packages/sdk/src/space/camera-view.ts'
 
 /** Eye above the ground, blocks. */
 export const EYE = 1.62
 const FARTHEST = 24
-const MARCH = 0.05
+/** Blocks; less than any distance that matters. */
+const TINY = 1e-6
 
 /** Hills of whole blocks: the surface's height at a place. */
 export type Terrain = (x: number, z: number) => number
@@ -21,12 +22,12 @@ export function terrain(seed: number): Terrain {
 /** What a player sees of a terrain, with exact depth on the 1/8 grid that a decoder would give. */
 export function look(ground: Terrain, pose: Pose, seq: number, width: number, height: number): Frame {
   const view = cameraView(pose, 60, width / height)
-  const depthAt = (u: number, v: number) => march(ground, (depth) => unproject(view, u, v, depth))
   const rgba = new Uint8ClampedArray(width * height * 4)
   for (let i = 0; i < width * height; i++) {
     const [u, v] = [((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height]
-    const depth = depthAt(u, v)
-    const [x, y, z] = unproject(view, u, v, depth)
+    const depth = depthAlong(ground, view, u, v)
+    // A little inside: the block whose face it is.
+    const [x, y, z] = unproject(view, u, v, depth + 0.01)
     const shade = 110 + ((Math.floor(x) * 31 + Math.floor(z) * 17 + Math.floor(y) * 7) % 40)
     rgba.set(depth < FARTHEST ? [shade * 0.5, shade, shade * 0.4, 255] : [120, 170, 240, 255], i * 4)
   }
@@ -46,15 +47,38 @@ export function inverseDepthGrid(
   const view = cameraView(pose, 60, columns / rows)
   return Float32Array.from({ length: columns * rows }, (_, i) => {
     const [u, v] = [((i % columns) + 0.5) / columns, (Math.floor(i / columns) + 0.5) / rows]
-    const depth = march(ground, (at) => unproject(view, u, v, at))
+    const depth = depthAlong(ground, view, u, v)
     return depth < FARTHEST ? 1 / depth : 0
   })
 }
 
-function march(ground: Terrain, at: (depth: number) => [number, number, number]): number {
-  for (let depth = MARCH; depth < FARTHEST; depth += MARCH) {
-    const [x, y, z] = at(depth)
-    if (y < ground(x, z)) return depth
+/** Whether the ground at a place is in the picture, with nothing before it. */
+export function isInView(ground: Terrain, pose: Pose, x: number, z: number, aspect: number): boolean {
+  const view = cameraView(pose, 60, aspect)
+  const { u, v, depth } = project(view, [x, ground(x, z), z])
+  if (!(depth > 0 && u > 0 && u < 1 && v > 0 && v < 1)) return false
+  return Math.abs(depthAlong(ground, view, u, v) - depth) < 0.01
+}
+
+/** Depth at which the view through (u, v) meets the ground, block by block; at most {@link FARTHEST}. */
+function depthAlong(ground: Terrain, view: CameraView, u: number, v: number): number {
+  const [eyeX, eyeY, eyeZ] = view.eye
+  const at = unproject(view, u, v, 1)
+  const [dx, dy, dz] = [at[0] - eyeX, at[1] - eyeY, at[2] - eyeZ]
+  for (let depth = 0; depth < FARTHEST; ) {
+    // Inside the block that the view enters here.
+    const [x, z] = [eyeX + dx * (depth + TINY), eyeZ + dz * (depth + TINY)]
+    const top = ground(x, z)
+    if (eyeY + dy * depth < top) return depth
+    const leaves = Math.min(whenLeft(eyeX, dx, x), whenLeft(eyeZ, dz, z))
+    if (eyeY + dy * leaves < top) return (top - eyeY) / dy
+    depth = leaves
   }
   return FARTHEST
+}
+
+/** Depth at which a ray from `eye` leaves the whole number around `place`. */
+function whenLeft(eye: number, slope: number, place: number): number {
+  if (slope === 0) return Number.POSITIVE_INFINITY
+  return ((slope > 0 ? Math.floor(place) + 1 : Math.floor(place)) - eye) / slope
 }

@@ -33,6 +33,11 @@ export interface WorldColliderOptions extends VoxelMapOptions {
   radius?: number
 }
 
+/** Pixels in which a cell must have been seen to be solid. */
+const LEAST_HITS = 3
+/** The same as a share of the most seen cell of its column, and where that is told enough. */
+const LEAST_SHARE = 0.15
+const ENOUGH_HITS = 100
 /** Tops of columns in steps of 1/16 block: what is noise moves nothing. */
 const TOP_STEPS = 16
 
@@ -142,7 +147,7 @@ export class WorldCollider {
   }
 
   #build(column: Column): void {
-    const runs = runsOf(column.cells, this.map.cellSize)
+    const runs = runsOf(believed(column.cells), this.map.cellSize)
     const before = this.#built.get(column)
     if (before && isSame(before.runs, runs)) return
     this.#remove(column)
@@ -163,6 +168,12 @@ export class WorldCollider {
       this.#options.physics.removeCollider(collider as never, true)
     this.#built.delete(column)
   }
+}
+
+/** Cells without those that were hardly seen, by themselves or beside what was seen in their column. */
+function believed(cells: readonly Readonly<Voxel>[]): Readonly<Voxel>[] {
+  const most = Math.min(ENOUGH_HITS, Math.max(...cells.map(({ hits }) => hits)))
+  return cells.filter(({ hits }) => hits >= Math.max(LEAST_HITS, LEAST_SHARE * most))
 }
 
 function isSame(before: readonly Run[], now: readonly Run[]): boolean {

@@ -109,4 +109,8 @@ def random_crop(batch: FrameBatch, rng: np.random.Generator, side: int) -> Frame
         rows = slice(top // scale, (top + side) // scale)
         return values[:, :, rows, left // scale : (left + side) // scale]
 
-    return FrameBatch(cut(batch.rgb, 1), cut(batch.inverse_depth, DEPTH_SCALE), cut(batch.block_id, DEPTH_SCALE))
+    depth, ids = (cut(values, DEPTH_SCALE) for values in (batch.inverse_depth, batch.block_id))
+    latents = batch.latents
+    if latents is not None:
+        latents = cut(latents.movedim(2, -1), SPATIAL_SCALE).movedim(-1, 2)
+    return FrameBatch(cut(batch.rgb, 1), depth, ids, latents, batch.is_paired)

@@ -18,6 +18,7 @@ from sora_world.train.reconstruction import WEIGHTS, LatentShaping, corrupt, los
 
 MATCH_WEIGHT = 0.5  # of the critic's features against those of the true frames
 LESSONS = 2  # steps of the critic for one of the decoder, which otherwise runs ahead of what the critic knows
+KNOWS_ENOUGH = 0.5  # below the loss of a critic that cannot tell (2): from here on it pulls with all its weight
 ANCHOR_WEIGHT = 1.0
 ANCHOR_SCALE = 8  # pixels
 
@@ -79,11 +80,13 @@ class AdversarialLoss:
     """Stands in for `training_loss` once the critic has something to say.
 
     `ratio`: the critic's pull on the pictures relative to that of the other terms, kept by comparing gradients. At 0
-    only the critic learns from it.
+    only the critic learns from it, and less is pulled while it can hardly tell: the decoder had learned in a few steps
+    what fools it, and went on pleasing a critic that knew nothing.
     """
 
     def __init__(self, bf16: bool, ratio: float, adam_lr: float = 4e-4):
         self.critic, self.bf16, self.ratio = Critic(), bf16, ratio
+        self.lead = 0.0  # how far its loss is below 2, smoothed
         self.optimiser = torch.optim.Adam(self.critic.parameters(), lr=adam_lr, betas=(0.5, 0.9))
 
     def __call__(
@@ -105,6 +108,8 @@ class AdversarialLoss:
             report["anchor"] = float(base.detach())
         for _ in range(LESSONS):
             report["critic"] = self.learn(target, frames.detach().float())
+        self.lead += 0.05 * (2 - report["critic"] - self.lead)
+        report["lead"] = self.lead
         if self.ratio == 0:
             return base, report
         return base + self.pull(base, target, decoded["frames"], batch.is_paired, report), report
@@ -131,6 +136,7 @@ class AdversarialLoss:
             term = term + MATCH_WEIGHT * feature_distance(wanted, features)
         push, = torch.autograd.grad(base, decoded, retain_graph=True)
         tug, = torch.autograd.grad(term, decoded, retain_graph=True)
-        scale = self.ratio * push.norm() / (tug.norm() + 1e-8)
+        trust = min(1.0, max(0.0, self.lead / KNOWS_ENOUGH))
+        scale = self.ratio * trust * push.norm() / (tug.norm() + 1e-8)
         report["fooled"] = float((score > 0).float().mean())
         return scale.detach() * term

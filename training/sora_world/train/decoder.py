@@ -32,7 +32,7 @@ from sora_world.train.optim import Average
 from sora_world.train.reconstruction import LatentShaping, training_loss
 from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
 
-CRITIC_ALONE = 400  # steps in which the critic learns what it is for
+CRITIC_ALONE = 300  # steps in which the critic learns what it is for
 
 
 @torch.no_grad()
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> None:
             joined, loss, source.with_far = training.steps, AdversarialLoss(options.bf16, 0.0), True
         if joined is not None and training.steps == joined + CRITIC_ALONE:
             loss.ratio = options.critic
-        report = training.step(source, options.batch, box.progress, options.bf16, loss)
+        report = training.step(source, options.batch, box.progress, options.bf16, loss, options.crop)
         training.seconds = box.elapsed
         if training.steps % options.log_every == 0:
             log.write(step=training.steps, progress=box.progress, **report, **live.report())
@@ -113,6 +113,7 @@ def main() -> None:
     parser.add_argument("--adam-lr", type=float, default=5e-4)
     parser.add_argument("--critic", type=float, default=0.0, help="pull of a critic, relative to the other terms")
     parser.add_argument("--critic-from", type=float, default=0.4, help="share of the time box before it joins")
+    parser.add_argument("--crop", type=int, default=0, help="side of the window a step sees; 0: whole pictures")
     parser.add_argument("--keep-linear", action="store_true", help="do not fit the linear path anew")
     run(parser.parse_args())
 

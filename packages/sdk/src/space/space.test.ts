@@ -59,6 +59,29 @@ describe('upsampleDepth', () => {
     expect(into[16]).toBeLessThan(0.2)
   })
 
+  it('puts all between two surfaces on the far one when asked to', () => {
+    const into = new Float32Array(32 * 8)
+    upsampleDepth(twoHalves(), into, 1, 'far')
+    // Samples lie at pixels 3.5, 11.5, 19.5 and 27.5.
+    expect(into[11]).toBeCloseTo(1)
+    expect(into[12]).toBeCloseTo(0.1)
+  })
+
+  it.each([
+    ['a corner', (row: number) => Math.max(0.1, 0.5 - 0.16 * row)],
+    ['an edge', (row: number) => Math.min(0.5, 0.9 - 0.16 * row)],
+  ])('continues two planes to %s where they meet, whichever way it lies', (_, depthAt) => {
+    const samples = Float32Array.from({ length: 6 }, (_, row) => depthAt(row))
+    const grey = { rgba: new Uint8ClampedArray(48 * 8 * 4), inverseDepth: samples }
+    const [down, aside] = [new Float32Array(48 * 8), new Float32Array(48 * 8)]
+    upsampleDepth({ ...grey, width: 8, height: 48, depthWidth: 1, depthHeight: 6 }, down)
+    upsampleDepth({ ...grey, width: 48, height: 8, depthWidth: 6, depthHeight: 1 }, aside)
+    for (let pixel = 8; pixel < 40; pixel++) {
+      expect(down[pixel * 8]).toBeCloseTo(depthAt((pixel + 0.5) / 8 - 0.5), 5)
+      expect(aside[pixel]).toBeCloseTo(depthAt((pixel + 0.5) / 8 - 0.5), 5)
+    }
+  })
+
   it('says when there is no depth', () => {
     const into = new Float32Array(32 * 8).fill(7)
     expect(upsampleDepth({ ...twoHalves(), inverseDepth: null }, into)).toBe(false)

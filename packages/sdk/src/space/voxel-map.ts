@@ -23,6 +23,8 @@ export interface Voxel {
   colour: [red: number, green: number, blue: number]
   /** Mean height of what was seen in it, in blocks: finer than the cell. */
   height: number
+  /** Pixels in which it was seen. */
+  hits: number
 }
 
 /** The cells at one place seen from above. */
@@ -35,12 +37,16 @@ export interface Column {
 /** What is kept of a cell: how often it was seen, and sums over that. */
 interface Cell extends Voxel {
   column: Column
-  hits: number
   /** Version of the map in which it was seen last. */
   seenIn: number
   misses: number
 }
 
+/**
+ * Cells: so far behind the surface a point is looked up. Faces of blocks lie where cells meet, and on the near side of a wall
+ * there is nothing.
+ */
+const INTO = 0.3
 /** Sees every n-th pixel in both directions: neighbours tell the same. */
 const STRIDE = 2
 /** Older sums count half from here on, so that what changes is learnt anew. */
@@ -95,7 +101,7 @@ export class VoxelMap {
     if (!pose || !frame.inverseDepth) return false
     const [columns, rows] = [Math.floor(width / STRIDE), Math.floor(height / STRIDE)]
     if (this.#depth.length !== columns * rows) this.#depth = new Float32Array(columns * rows)
-    if (!upsampleDepth(frame, this.#depth, STRIDE)) return false
+    if (!upsampleDepth(frame, this.#depth, STRIDE, 'far')) return false
     this.#changed = new Set()
     if (frame.world !== this.#world) for (const [key, cell] of this.#cells) this.#forget(key, cell)
     this.#world = frame.world
@@ -128,6 +134,7 @@ export class VoxelMap {
 
   #addSeen({ width, height, rgba }: Frame, { eye, ...view }: CameraView, columns: number, rows: number): void {
     const offset = STRIDE >> 1
+    const into = INTO * this.cellSize
     for (let row = 0; row < rows; row++) {
       const y = row * STRIDE + offset
       const up = (1 - (2 * (y + 0.5)) / height) * view.halfHeight
@@ -137,10 +144,15 @@ export class VoxelMap {
         const x = column * STRIDE + offset
         const right = ((2 * (x + 0.5)) / width - 1) * view.halfWidth
         // As `unproject`, without making an array for each pixel.
+        const rayX = view.right[0] * right + view.up[0] * up + view.forward[0]
+        const rayY = view.right[1] * right + view.up[1] * up + view.forward[1]
+        const rayZ = view.right[2] * right + view.up[2] * up + view.forward[2]
+        const inside = depth + into
         this.#hit(
-          eye[0] + depth * (view.right[0] * right + view.up[0] * up + view.forward[0]),
-          eye[1] + depth * (view.right[1] * right + view.up[1] * up + view.forward[1]),
-          eye[2] + depth * (view.right[2] * right + view.up[2] * up + view.forward[2]),
+          eye[0] + inside * rayX,
+          eye[1] + inside * rayY,
+          eye[2] + inside * rayZ,
+          eye[1] + depth * rayY,
           rgba,
           (y * width + x) * 4,
         )
@@ -148,7 +160,7 @@ export class VoxelMap {
     }
   }
 
-  #hit(placeX: number, placeY: number, placeZ: number, rgba: Uint8ClampedArray, pixel: number): void {
+  #hit(placeX: number, placeY: number, placeZ: number, height: number, rgba: Uint8ClampedArray, pixel: number): void {
     const x = Math.floor(placeX / this.cellSize)
     const y = Math.floor(placeY / this.cellSize)
     const z = Math.floor(placeZ / this.cellSize)
@@ -159,7 +171,7 @@ export class VoxelMap {
     cell.colour[0] += (rgba[pixel]! - cell.colour[0]) * share
     cell.colour[1] += (rgba[pixel + 1]! - cell.colour[1]) * share
     cell.colour[2] += (rgba[pixel + 2]! - cell.colour[2]) * share
-    cell.height += (placeY - cell.height) * share
+    cell.height += (height - cell.height) * share
     if (step !== stepOf(cell.height)) this.#changed.add(cell.column)
     cell.hits++
     cell.misses = 0
