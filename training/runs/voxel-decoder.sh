@@ -1,9 +1,9 @@
 #!/bin/sh
-# After voxel-depth-decoder.sh, on a CPU of two cores with AMX (about an hour): the pictures behind its pairs are rendered,
+# After voxel-depth-decoder.sh, on one core with AMX (about 45 minutes): the pictures behind its pairs are rendered,
 # and the decoder learns from true and predicted latents with a critic. Depth stays as it was tuned there.
 # $1 minutes of training, $2 autoencoder to go on from, $3 first seed of the pairs.
 cd "$(dirname "$0")/.." || exit 1
-MINUTES="${1:-55}" AUTOENCODER="${2:-.runs/voxel-tuned-ae}" SEED="${3:-45000000}"
+MINUTES="${1:-34}" AUTOENCODER="${2:-.runs/voxel-tuned-ae}" SEED="${3:-45000000}"
 PYTHON="${PYTHON:-.venv/bin/python}" W=256x144
 export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0
 for worker in 0 1; do
@@ -11,6 +11,6 @@ for worker in 0 1; do
     --first-seed $((SEED + worker * 1000000)) &
 done
 wait
-OMP_NUM_THREADS=2 exec $PYTHON -m sora_world.train.decoder --tier voxel --minutes "$MINUTES" --bf16 --batch 4 --threads 2 \
+exec $PYTHON -m sora_world.train.decoder --tier voxel --minutes "$MINUTES" --bf16 --batch 3 --crop 128 --threads 1 \
   --autoencoder "$AUTOENCODER" --bank .runs/pairs-bank --latents .runs/pairs --predicted .runs/pairs-predicted \
-  --out .runs/voxel-decoder --adam-lr 3e-4 --keep-linear --critic 0.5 --critic-from 0
+  --out .runs/voxel-decoder --adam-lr 3e-4 --keep-linear --critic 0.6 --critic-from 0

@@ -5,7 +5,7 @@ import torch
 from sora_world.config import TINY
 from sora_world.data.batches import FrameBatch
 from sora_world.models.autoencoder import Autoencoder
-from sora_world.train.critic import AdversarialLoss, Critic, anchor_loss, pairs_of
+from sora_world.train.critic import KNOWS_ENOUGH, AdversarialLoss, Critic, anchor_loss, pairs_of
 from sora_world.train.reconstruction import LatentShaping
 
 
@@ -37,9 +37,12 @@ def test_pull_is_as_strong_as_asked_and_leaves_the_critic_alone():
     model, loss = Autoencoder(TINY.autoencoder), AdversarialLoss(bf16=False, ratio=0.5)
     frames = torch.rand(1, 2, 4, 3, 48, 64, requires_grad=True)
     base = frames.square().mean()
-    term = loss.pull(base, torch.rand(1, 8, 3, 48, 64), frames, True, {})
-    push, tug = (torch.autograd.grad(x, frames, retain_graph=True)[0].norm() for x in (base, term))
-    assert torch.isclose(tug, 0.5 * push, rtol=1e-3)
+    # A critic that cannot tell pulls at nothing, one that is half way pulls half.
+    for lead, share in ((-0.1, 0.0), (KNOWS_ENOUGH / 2, 0.25), (KNOWS_ENOUGH, 0.5), (1.5, 0.5)):
+        loss.lead = lead
+        term = loss.pull(base, torch.rand(1, 8, 3, 48, 64), frames, True, {})
+        push, tug = (torch.autograd.grad(x, frames, retain_graph=True)[0].norm() for x in (base, term))
+        assert torch.isclose(tug, share * push, rtol=1e-3)
     total, report = loss(model, batch_of(is_paired=True), LatentShaping(0.05, 0, 0), False)
     total.backward()
     assert {"psnr", "critic", "fooled"} <= set(report)
