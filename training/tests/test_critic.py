@@ -26,7 +26,7 @@ def test_pairs_are_neighbours_in_time():
 
 def test_critic_learns_to_tell_stripes_from_grey():
     torch.manual_seed(0)
-    judge = AdversarialLoss(bf16=False, ratio=0.0, adam_lr=2e-3)
+    judge = AdversarialLoss(Autoencoder(TINY.autoencoder), bf16=False, ratio=0.0, adam_lr=2e-3)
     striped = torch.arange(16).remainder(4).div(1.5).sub(1).expand(2, 4, 3, 16, 16)
     found = [judge.learn(striped, torch.zeros_like(striped)) for _ in range(40)]
     assert found[-1] < 0.5 * found[0]
@@ -34,7 +34,8 @@ def test_critic_learns_to_tell_stripes_from_grey():
 
 def test_pull_is_as_strong_as_asked_and_leaves_the_critic_alone():
     torch.manual_seed(0)
-    model, loss = Autoencoder(TINY.autoencoder), AdversarialLoss(bf16=False, ratio=0.5)
+    model = Autoencoder(TINY.autoencoder)
+    loss = AdversarialLoss(model, bf16=False, ratio=0.5)
     frames = torch.rand(1, 2, 4, 3, 48, 64, requires_grad=True)
     base = frames.square().mean()
     # A critic that cannot tell pulls at nothing, one that is half way pulls half.
@@ -54,9 +55,9 @@ def test_latents_without_a_true_picture_keep_their_coarse_colours():
     model, batch = Autoencoder(TINY.autoencoder), batch_of(is_paired=False)
     raw = batch.latents
     frames = model.decode_clip(raw)["frames"].flatten(1, 2)
-    assert anchor_loss(model, raw, frames) < 1e-6  # every correction starts as zero
+    assert anchor_loss(model, raw, frames) < 1e-6
     assert torch.isclose(anchor_loss(model, raw, frames + 0.25), torch.tensor(0.25))
-    _, report = AdversarialLoss(bf16=False, ratio=0.5)(model, batch, LatentShaping(0.05, 0, 0), False)
+    _, report = AdversarialLoss(model, bf16=False, ratio=0.5)(model, batch, LatentShaping(0.05, 0, 0), False)
     assert "psnr" not in report and report["anchor"] < 0.05
 
 

@@ -79,6 +79,7 @@ def training_entry(trained: Trained, figures: dict) -> dict:
         "summary": (
             f"autoencoder {used['autoencoderSteps']} steps, denoiser {used['denoiserSteps']} steps, "
             "on clips rendered from the project's own voxel world"
+            + (f", decoder {used['decoder']}" if used.get("decoder") else "")
             + (f", going on from {used['before']}" if used.get("before") else "")
         ),
         "compute": (
@@ -145,6 +146,7 @@ def main() -> None:
     parser.add_argument("--figures", type=Path, help="figures.json of sora_world.evaluate")
     parser.add_argument("--latents", type=Path, help="latent bank to calibrate the int8 decoder with")
     parser.add_argument("--before", help="for the card: what the runs went on from, with its steps and minutes")
+    parser.add_argument("--decoder", help="for the card: what the decoder learned after the rest of the autoencoder")
     parser.add_argument("--hardware", help="for the card: what the minutes were spent on")
     parser.add_argument("--readers", type=Path, help="folder with the run folders `captioner` and `policy`")
     options = parser.parse_args()
@@ -152,7 +154,7 @@ def main() -> None:
         trained = random_weights(TIERS[options.random])
     else:
         trained = load_trained(options.autoencoder, options.run)
-        trained.summary |= {"before": options.before, "hardware": options.hardware}
+        trained.summary |= {"before": options.before, "hardware": options.hardware, "decoder": options.decoder}
     figures = json.loads(options.figures.read_text()) if options.figures else {}
     try:
         manifest = export(trained, options.out, options.latents, figures, options.readers)

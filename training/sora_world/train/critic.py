@@ -7,6 +7,8 @@ section 3.1). Its window is small, about one latent cell, so that it judges text
 
 from __future__ import annotations
 
+import copy
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -65,15 +67,15 @@ def feature_distance(real: list[Tensor], made: list[Tensor]) -> Tensor:
     return sum((a.detach() - b).abs().mean() for a, b in zip(real, made, strict=True)) / len(real)
 
 
-def anchor_loss(model: Autoencoder, raw: Tensor, frames: Tensor) -> Tensor:
-    """Coarse colours must stay those of the linear path, which training leaves alone.
+def anchor_loss(before: Autoencoder, raw: Tensor, frames: Tensor) -> Tensor:
+    """Coarse colours must stay those that the decoder gave `before` the critic came.
 
     raw [B,T,C,h,w], frames [B,T*F,3,H,W]. For latents without a true picture behind them.
     """
-    plain = F.pixel_shuffle(model.decoder.linear(raw.flatten(0, 1)[:, : model.config.colour_channels]), 16)
-    plain = plain.reshape(-1, 3, *plain.shape[2:])
-    coarse = [F.avg_pool2d(x.float(), ANCHOR_SCALE) for x in (plain, frames.flatten(0, 1))]
-    return (coarse[0].detach() - coarse[1]).abs().mean()
+    with torch.no_grad():
+        wanted = before.decode_clip(raw)["frames"].flatten(0, 2).float()
+    made = frames.flatten(0, 1).float()
+    return (F.avg_pool2d(wanted, ANCHOR_SCALE) - F.avg_pool2d(made, ANCHOR_SCALE)).abs().mean()
 
 
 class AdversarialLoss:
@@ -84,7 +86,8 @@ class AdversarialLoss:
     what fools it, and went on pleasing a critic that knew nothing.
     """
 
-    def __init__(self, bf16: bool, ratio: float, adam_lr: float = 4e-4):
+    def __init__(self, model: Autoencoder, bf16: bool, ratio: float, adam_lr: float = 4e-4):
+        self.before = copy.deepcopy(model).eval()
         self.critic, self.bf16, self.ratio = Critic(), bf16, ratio
         self.lead = 0.0  # how far its loss is below 2, smoothed
         self.optimiser = torch.optim.Adam(self.critic.parameters(), lr=adam_lr, betas=(0.5, 0.9))
@@ -104,7 +107,7 @@ class AdversarialLoss:
             report |= {name: float(value.detach()) for name, value in terms.items()}
             report["psnr"] = psnr(frames.detach().float(), target)
         else:
-            base = ANCHOR_WEIGHT * anchor_loss(model, raw, frames)
+            base = ANCHOR_WEIGHT * anchor_loss(self.before, raw, frames)
             report["anchor"] = float(base.detach())
         for _ in range(LESSONS):
             report["critic"] = self.learn(target, frames.detach().float())

@@ -87,7 +87,8 @@ def run(options: argparse.Namespace) -> None:
     live, joined = LiveUnits(training.model), None
     while box.progress < 1 and training.steps < options.steps:
         if options.critic and joined is None and box.progress >= options.critic_from:
-            joined, loss, source.with_far = training.steps, AdversarialLoss(options.bf16, 0.0), True
+            joined, source.with_far = training.steps, True
+            loss = AdversarialLoss(training.model, options.bf16, 0.0)
         if joined is not None and training.steps == joined + CRITIC_ALONE:
             loss.ratio = options.critic
         report = training.step(source, options.batch, box.progress, options.bf16, loss, options.crop)

@@ -16,7 +16,7 @@ export interface ModelOptions {
   provider?: string
   /** `auto` (default) or a variant of the package */
   variant?: string
-  /** Threads of one operator; 0 (default) = as many as there are, at most 4. */
+  /** Threads of one operator; 0 (default) = as many as there are, at most 4. On a CPU half as many decode beside it. */
   threads?: number
   /** Fake model only: milliseconds of one denoiser pass. */
   fakePassMs?: number
