@@ -12,16 +12,16 @@ export interface EntryFile {
 }
 
 /**
- * Finds an entry by its folder below `src` and its name, in the sources or in the built package. Flags of this process
+ * Finds an entry by its folder below `src` and its name, in the sources or in the built package; undefined where a bundler
+ * has left it out. Flags of this process
  * are not handed on: a debugger's port, say, can be taken only once.
  */
-export function entryFile(folder: string, name: string): EntryFile {
+export function entryFile(folder: string, name: string): EntryFile | undefined {
   const here = fileURLToPath(import.meta.url)
   const extension = extname(here)
   // In the folder beside this one, or one folder down when a build has put this code into one file.
   const path = [`../${folder}/${name}${extension}`, `./${folder}/${name}${extension}`]
     .map((relative) => fileURLToPath(new URL(relative, import.meta.url)))
     .find((candidate) => existsSync(candidate))
-  if (path === undefined) throw new Error(`${folder}/${name}${extension} not found beside ${here}`)
-  return { path, execArgv: extension === '.ts' ? SOURCE_FLAGS : [] }
+  return path === undefined ? undefined : { path, execArgv: extension === '.ts' ? SOURCE_FLAGS : [] }
 }

@@ -9,6 +9,11 @@ interface Pending {
   reject(error: Error): void
 }
 
+const ENTRY = entryFile('model', 'graph-thread-entry')
+
+/** Whether graphs can have threads of their own here: not where a bundler has put everything into one file. */
+export const CAN_OPEN_IN_THREAD = ENTRY !== undefined
+
 /**
  * Opens a graph on the CPU in a thread of its own, so that it runs while the caller's thread runs another.
  *
@@ -18,9 +23,9 @@ interface Pending {
  * @throws what `openGraph` throws, by its message
  */
 export async function openGraphInThread(source: Uint8Array | string, options: GraphOptions): Promise<OnnxGraph> {
-  const { path, execArgv } = entryFile('model', 'graph-thread-entry')
+  if (!ENTRY) throw new Error('model/graph-thread-entry is not beside the code that starts it')
   const workerData: GraphThreadData = { source, options }
-  const thread = new Worker(path, { workerData, execArgv })
+  const thread = new Worker(ENTRY.path, { workerData, execArgv: ENTRY.execArgv })
   const exit = once(thread, 'exit').then(([code]) => Promise.reject(endedWith(code)))
   const [first]: [GraphReply] = await Promise.race([once(thread, 'message') as Promise<[GraphReply]>, exit])
   exit.catch(() => {}) // from here on the graph listens itself

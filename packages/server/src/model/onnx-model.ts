@@ -10,7 +10,7 @@ import {
   type TextEncoding,
   type WorldModel,
 } from './denoiser.ts'
-import { openGraphInThread } from './graph-thread.ts'
+import { CAN_OPEN_IN_THREAD, openGraphInThread } from './graph-thread.ts'
 import { readGraph } from './load-package.ts'
 import {
   type GraphTensor,
@@ -210,7 +210,7 @@ export class OnnxModel implements WorldModel {
 
 /** How many threads a graph gets that runs beside another; 0: it does not, but where all others do. */
 function threadsBeside(provider: Provider, threads: number): number {
-  return provider === 'cpu' ? Math.floor(threadsOf(threads) / 2) : 0
+  return provider === 'cpu' && CAN_OPEN_IN_THREAD ? Math.floor(threadsOf(threads) / 2) : 0
 }
 
 function graphInputs(manifest: ModelManifest, name: GraphName): readonly string[] {

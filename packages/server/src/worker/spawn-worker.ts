@@ -3,7 +3,9 @@ import { entryFile } from '../model/entry-file.ts'
 
 /** Starts the worker process. Its standard error is the parent's. */
 export function spawnWorker(): ChildProcess {
-  const { path, execArgv } = entryFile('worker', 'worker-process')
+  const entry = entryFile('worker', 'worker-process')
+  if (!entry) throw new Error('worker/worker-process is not beside the code that starts it')
+  const { path, execArgv } = entry
   return fork(path, {
     serialization: 'advanced',
     execArgv,
