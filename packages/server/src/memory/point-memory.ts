@@ -58,6 +58,7 @@ export class PointMemory {
   /** Takes in what chunk `chunk` ended with, seen from `pose`. */
   observe(frame: ShownFrame, pose: Pose, chunk: number): void {
     const forgotten = this.#findReplaced(frame.depth, pose)
+    this.#view?.forget()
     const tooMany = this.length - forgotten.length + frame.depth.length - this.#settings.maxPoints
     removePoints(this.arrays, forgotten, Math.max(0, tooMany))
     this.#append(frame, pose, chunk)
@@ -65,12 +66,15 @@ export class PointMemory {
 
   /** What chunk `chunk` ended with, seen from `pose` at `depth` [h,w], is still as it was: it counts as seen just now. */
   confirm(depth: Float32Array, pose: Pose, chunk: number): void {
-    renewPoints(this.arrays, this.#findReplaced(depth, pose), chunk)
+    const confirmed = this.#findReplaced(depth, pose)
+    this.#view?.forget()
+    renewPoints(this.arrays, confirmed, chunk)
   }
 
   /** Blocks: all points, to where the origin moves the other way. */
   moveBy(x: number, y: number, z: number): void {
     const { position, length } = this.arrays
+    this.#view?.forget()
     for (let i = 0; i < length * 3; i += 3) {
       position[i]! += x
       position[i + 1]! += y
@@ -97,8 +101,12 @@ export class PointMemory {
     // A pixel more than the picture, so that most points are done with before the division.
     const widest = (width / 2 + 1) / perSlope
     const found = this.#found
+    // Most points are behind the player: those that were drawn for this chunk are enough to look at.
+    const candidates = this.#view?.candidates(pose)
+    const most = candidates?.length ?? length
     let count = 0
-    for (let i = 0; i < length; i++) {
+    for (let k = 0; k < most; k++) {
+      const i = candidates ? candidates[k]! : k
       const dx = position[i * 3]! - eyeX
       const dy = position[i * 3 + 1]! - eyeY
       const dz = position[i * 3 + 2]! - eyeZ

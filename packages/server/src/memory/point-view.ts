@@ -15,10 +15,24 @@ const SLACK = 0.15
 const LARGEST_HALF_WIDTH = 1.85
 /** Pixels around the picture beyond which no point reaches into it: a hair more than the largest half width. */
 const MARGIN = 2
+/**
+ * Added to how far the views of a chunk are apart (blocks, and length of the difference of unit vectors), so that where the
+ * player really ends up counts as one of them.
+ */
+const PLACE_SLACK = 0.2
+const TURN_SLACK = 0.01
 /** Depths are compared in steps of 1/1024 block; of equally near points the newest wins. */
 const DEPTH_STEPS = 1024
 /** Farther than any depth in {@link DEPTH_STEPS}. */
 const NOTHING_SEEN = 0x7fffffff
+
+/** Views whose place is no farther than `apart` from the middle one's, and whose axes differ from its by no more than `tilt`. */
+interface ViewBounds {
+  middle: Pose
+  view: Axes
+  apart: number
+  tilt: number
+}
 
 /**
  * Draws points as seen from somewhere. Flat loops over numbers: it runs for each chunk of play, over tens of thousands
@@ -35,8 +49,10 @@ export class PointView {
   /** What each pixel shows, index + 1 of a point, and how near in {@link DEPTH_STEPS}. */
   readonly #winner: Int32Array
   readonly #nearest: Int32Array
-  /** Indices of the points that any of the poses may see. */
+  /** Indices of the points that any of the poses may see, which are so many; and for which views that holds. */
   readonly #seen: Int32Array
+  #seenCount = 0
+  #seenFrom: ViewBounds | undefined
 
   constructor(settings: MemorySettings) {
     const { width, height, verticalFovDegrees, maxPoints } = settings
@@ -56,19 +72,36 @@ export class PointView {
    * depth in 1/blocks up to 1, age 0..1; zeros where nothing is known.
    */
   draw(points: PointArrays, poses: readonly Pose[], chunk: number, out: Float32Array): void {
-    const seen = this.#findSeen(points, poses)
+    this.#findSeen(points, poses)
     const length = VIEW_CHANNELS * this.#winner.length
     poses.forEach((pose, i) => {
-      this.#findNearest(points, seen, pose)
+      this.#findNearest(points, this.#seenCount, pose)
       this.#paint(points, pose, chunk, out.subarray(i * length, (i + 1) * length))
     })
   }
 
   /**
-   * Lists in `seen` what the views may show, and gives its length. The poses of a chunk are close to each other: a point that
+   * Indices, ascending, among which are all points that a view from `pose` may show: those found for the last drawing, when it
+   * was drawn from about there and no point has changed since. Undefined otherwise.
+   */
+  candidates(pose: Pose): Int32Array | undefined {
+    const from = this.#seenFrom
+    if (!from) return undefined
+    const { middle, view, apart, tilt } = from
+    const isInside = distance(pose, middle) <= apart && largestChange(view, axes(pose)) <= tilt
+    return isInside ? this.#seen.subarray(0, this.#seenCount) : undefined
+  }
+
+  /** Points have changed: what was found for the last drawing is no longer good. */
+  forget(): void {
+    this.#seenFrom = undefined
+  }
+
+  /**
+   * Lists in `seen` what the views may show. The poses of a chunk are close to each other: a point that
    * is farther outside of the middle one's picture than the others differ from it is in none of them.
    */
-  #findSeen({ position, length }: PointArrays, poses: readonly Pose[]): number {
+  #findSeen({ position, length }: PointArrays, poses: readonly Pose[]): void {
     const seen = this.#seen
     const middle = poses[poses.length >> 1]!
     const view = axes(middle)
@@ -76,8 +109,8 @@ export class PointView {
     const [upX, upY, upZ] = view.up
     const [forwardX, forwardY, forwardZ] = view.forward
     const { x: eyeX, y: eyeY, z: eyeZ } = middle
-    const apart = Math.max(...poses.map((pose) => Math.hypot(pose.x - eyeX, pose.y - eyeY, pose.z - eyeZ)))
-    const tilt = Math.max(...poses.map((pose) => largestChange(view, axes(pose))))
+    const apart = PLACE_SLACK + Math.max(...poses.map((pose) => distance(pose, middle)))
+    const tilt = TURN_SLACK + Math.max(...poses.map((pose) => largestChange(view, axes(pose))))
     const widest = this.#widest
     const highest = this.#highest
     let count = 0
@@ -93,7 +126,8 @@ export class PointView {
       if (Math.abs(dx * upX + dy * upY + dz * upZ) - change > highest * z) continue
       seen[count++] = i
     }
-    return count
+    this.#seenCount = count
+    this.#seenFrom = { middle, view, apart, tilt }
   }
 
   /** Fills `winner`: each point covers a square of its size in the picture, and the nearest one is seen. */
@@ -164,6 +198,10 @@ export class PointView {
       out[5 * pixels + pixel] = Math.min(1, (chunk - born[point]!) / LONGEST_AGE)
     }
   }
+}
+
+function distance(a: Pose, b: Pose): number {
+  return Math.hypot(a.x - b.x, a.y - b.y, a.z - b.z)
 }
 
 /** The length of the longest difference between corresponding axes. */
