@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from sora_world.config import TINY
+from sora_world.evaluate.__main__ import load_held_out
 from sora_world.evaluate.runtime import Package, Play
 from sora_world.export.graphs import DecoderGraph, EncoderGraph, denoiser_inputs, write_graphs
 from sora_world.export.manifest import build_manifest, write_manifest
@@ -120,3 +121,14 @@ def test_manifest_names_every_file_with_its_hash(package):
     manifest = json.loads((folder / "manifest.json").read_text())
     assert set(manifest["files"]) == set(manifest["variants"]["cpu-fp32"].values())
     assert all(len(entry["sha256"]) == 64 and entry["bytes"] > 0 for entry in manifest["files"].values())
+
+
+def test_held_out_clips_are_encoded_by_the_package(package, tmp_path):
+    folder, _, _ = package
+    action_space = {"buttons": [], "axes": []}
+    write_manifest(folder, build_manifest(TINY, WORDS, action_space, folder, (), {"tier": "tiny"}))
+    clips = load_held_out(Package(folder, threads=1), tmp_path, 2, "synthetic")
+    size = TINY.sizes[0]
+    assert clips.rgb.shape == (2, 36, size[1], size[0], 3)
+    assert clips.latents.shape == (2, 9, TINY.autoencoder.latent_channels, size[1] // 16, size[0] // 16)
+    assert clips.latents.any() and len(clips.captions[0]) == 9

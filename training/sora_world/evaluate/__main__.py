@@ -35,7 +35,6 @@ def load_held_out(package: Package, folder: Path, count: int, renderer: str) -> 
         actions=labels["actions"].reshape(by_chunk).astype(np.float32),
         motion=labels["motion"].reshape(by_chunk),
         captions=[clip[FRAMES_PER_CHUNK - 1 :: FRAMES_PER_CHUNK] for clip in labels["captions"]],
-        inverse_depth=inverse_depth,
         latents=package.encode(rgb, inverse_depth),
     )
 
