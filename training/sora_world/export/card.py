@@ -49,7 +49,7 @@ VOXEL_LIMITS = """- The first rungs: seventeen minutes of training on 10,880 cli
 - Turning and looking up work as in a game. Walking brings things nearer for some seconds; then the way ahead becomes
   something simpler of the same kind, a plain or a wall. Jumping blurs the view more than it lifts it.
 - Standing still keeps a scene, because the memory holds what was seen first; without memory it melts within 20 s.
-- Depth of generated chunks is wrong by about an eighth in the median, so places reached by walking come back displaced.
+- Depth of generated chunks is wrong by about a sixth in the median, so places reached by walking come back displaced.
 - Blocks that are broken or placed are not reliably drawn.
 - It was trained at 256x144, 144x256, 192x192 and 288x128; the autoencoder at 224x160, too."""
 

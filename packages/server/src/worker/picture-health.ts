@@ -11,9 +11,8 @@ interface PictureSize {
   height: number
 }
 
-/** Of so many lines one is enough for a mean colour, and for the differences. */
-const COLOUR_LINES = 4
-const DETAIL_LINES = 2
+/** Of so many lines one is enough to tell a picture's means. */
+const LINES = 4
 /** Pixels on a side of the cells of {@link cellContrast}: a token of the models that ship. */
 const CELL = 16
 
@@ -28,7 +27,7 @@ function meanColour(frame: Uint8Array, row: number): [number, number, number] {
   let green = 0
   let blue = 0
   let pixels = 0
-  for (let start = 0; start < frame.length; start += COLOUR_LINES * row) {
+  for (let start = 0; start < frame.length; start += LINES * row) {
     for (let i = start; i < start + row; i += 3) {
       red += frame[i]!
       green += frame[i + 1]!
@@ -43,7 +42,7 @@ function meanColour(frame: Uint8Array, row: number): [number, number, number] {
 function meanDifference(frame: Uint8Array, row: number): number {
   let sum = 0
   let pairs = 0
-  for (let start = row; start < frame.length; start += DETAIL_LINES * row) {
+  for (let start = row; start < frame.length; start += LINES * row) {
     // A line's own sum is a small whole number, which is faster to add to.
     let line = 0
     for (let i = start; i < start + row - 3; i++) {
