@@ -23,7 +23,7 @@ export { Touch, type TouchOptions } from './input/touch.ts'
 export * from './protocol/index.ts'
 export { type CameraView, cameraView, project, unproject } from './space/camera-view.ts'
 export { requireOutputs } from './space/require-outputs.ts'
-export { upsampleDepth } from './space/upsample-depth.ts'
+export { type DepthEdges, upsampleDepth } from './space/upsample-depth.ts'
 export { type VoxelMesh, voxelGlb, voxelMesh } from './space/voxel-glb.ts'
 export { type Column, type Voxel, VoxelMap, type VoxelMapOptions } from './space/voxel-map.ts'
 export {

@@ -26,7 +26,7 @@ from sora_world.models.autoencoder import Autoencoder, to_network
 from sora_world.models.depth import FARTHEST_INVERSE, to_code
 from sora_world.train import checkpoint
 from sora_world.train.autoencoder import AutoencoderTraining
-from sora_world.train.optim import Average, warmup_stable_decay
+from sora_world.train.optim import Average, take_step, warmup_stable_decay
 from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
 
 HELD_OUT_SHARDS = 2  # of each size
@@ -156,10 +156,7 @@ def run(options: argparse.Namespace) -> None:
         colour, inverse = (values.to(device) for values in chunks.rows(rows))
         total, parts = networks.loss(colour, inverse)
         total.backward()
-        torch.nn.utils.clip_grad_norm_(networks.parameters(), 1.0)
-        optimiser.param_groups[0]["lr"] = options.adam_lr * warmup_stable_decay(step, box.progress)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        take_step(optimiser, options.adam_lr * warmup_stable_decay(step, box.progress))
         step += 1
         average.update(model, step)
         for name, value in parts.items():

@@ -25,7 +25,7 @@ from sora_world.models.depth import DepthDecoder, to_code
 from sora_world.train import checkpoint
 from sora_world.train.autoencoder import AutoencoderTraining
 from sora_world.train.depth import disturbed, relative_error
-from sora_world.train.optim import Average, warmup_stable_decay
+from sora_world.train.optim import Average, take_step, warmup_stable_decay
 from sora_world.train.session import Log, TimeBox, common_arguments, prepare_device
 
 FIRST_CHUNK = 1  # the first of a clip is made from nothing and shows something else
@@ -90,10 +90,7 @@ def run(options: argparse.Namespace) -> None:
     while box.progress < 1 and steps < options.steps:
         loss = step(decoder, pairs, rng, options.batch)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
-        optimiser.param_groups[0]["lr"] = options.adam_lr * warmup_stable_decay(steps, box.progress)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        take_step(optimiser, options.adam_lr * warmup_stable_decay(steps, box.progress))
         steps += 1
         average.update(decoder, steps)
         sums.append(float(loss.detach()))

@@ -91,6 +91,15 @@ class Optimisers:
             part.load_state_dict(state)
 
 
+def take_step(optimiser: torch.optim.Optimizer, rate: float, clip: float = 1.0) -> None:
+    """Applies the clipped gradients of an optimiser with one group of parameters, and clears them."""
+    group = optimiser.param_groups[0]
+    torch.nn.utils.clip_grad_norm_(group["params"], clip)
+    group["lr"] = rate
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+
+
 def warmup_stable_decay(step: int, progress: float, warmup: int = 100, decay: float = 0.25) -> float:
     """Learning-rate factor: linear warm-up by optimiser step, constant, then linear to 2 % over the last `decay`.
 

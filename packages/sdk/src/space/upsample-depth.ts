@@ -28,72 +28,62 @@ export function upsampleDepth(
   stride = 1,
   edges: DepthEdges = 'colour',
 ): boolean {
-  const { inverseDepth, depthWidth, depthHeight, rgba } = picture
+  const { inverseDepth, depthWidth, depthHeight } = picture
   const [width, height] = [Math.floor(picture.width / stride), Math.floor(picture.height / stride)]
   if (!inverseDepth || into.length !== width * height) return false
-  const columns = between(picture.width, depthWidth, stride)
-  const rows = between(picture.height, depthHeight, stride)
-  const likeness = edges === 'far' ? undefined : rgba
-  const wide = widened(picture, columns, likeness)
-  for (let y = 0; y < height; y++) {
-    const { low, high, share, pixel } = placeAt(rows, y)
-    const above = low * width
-    const below = high * width
-    const before = Math.max(0, low - 1) * width
-    const after = Math.min(depthHeight - 1, high + 1) * width
-    const line = pixel * picture.width
-    const lineAbove = placeOf(low, picture.height, depthHeight) * picture.width
-    const lineBelow = placeOf(high, picture.height, depthHeight) * picture.width
-    for (let x = 0; x < width; x++) {
-      const a = wide[above + x]!
-      const b = wide[below + x]!
-      const gap = b - a
-      const isFirst = low === 0
-      const isLast = high === depthHeight - 1
-      // At a border what is beyond is taken to be as on the other side.
-      const right = isLast ? (isFirst ? gap : a - wide[before + x]!) : wide[after + x]! - b
-      const left = isFirst ? right : a - wide[before + x]!
-      if (isPlane(a, b, left, right)) {
-        into[y * width + x] = a + gap * share
-        continue
-      }
-      const column = columns.pixel[x]!
-      const isA = () => isLiker(likeness, line + column, lineAbove + column, lineBelow + column, share) ?? a < b
-      into[y * width + x] = Math.max(0, meeting(a, b, left, right, share, isA))
-    }
+  const columns = placesOf(picture.width, depthWidth, stride)
+  const rows = placesOf(picture.height, depthHeight, stride)
+  const rgba = edges === 'far' ? undefined : picture.rgba
+  // First the rows of samples to the side, then each column of pixels down.
+  const wide = new Float32Array(depthHeight * width)
+  for (let row = 0; row < depthHeight; row++) {
+    const pixels = { rgba, first: rows.centre[row]! * picture.width, step: 1 }
+    const samples = { values: inverseDepth, first: row * depthWidth, step: 1 }
+    upsampleLine(samples, columns, pixels, { values: wide, first: row * width, step: 1 })
+  }
+  for (let x = 0; x < width; x++) {
+    const pixels = { rgba, first: columns.pixel[x]!, step: picture.width }
+    upsampleLine({ values: wide, first: x, step: width }, rows, pixels, { values: into, first: x, step: width })
   }
   return true
 }
 
-/** Inverse depth [depthHeight, width / stride] of the samples' rows, upsampled to the side. */
-function widened(picture: DepthPicture, columns: Places, likeness: Uint8ClampedArray | undefined): Float32Array {
-  const { depthWidth, depthHeight } = picture
-  const inverseDepth = picture.inverseDepth!
-  const width = columns.low.length
-  const out = new Float32Array(depthHeight * width)
-  for (let row = 0; row < depthHeight; row++) {
-    const first = row * depthWidth
-    const line = placeOf(row, picture.height, depthHeight) * picture.width
-    for (let x = 0; x < width; x++) {
-      const { low, high, share, pixel } = placeAt(columns, x)
-      const a = inverseDepth[first + low]!
-      const b = inverseDepth[first + high]!
-      const gap = b - a
-      const isFirst = low === 0
-      const isLast = high === depthWidth - 1
-      const right = isLast ? (isFirst ? gap : a - inverseDepth[first + low - 1]!) : inverseDepth[first + high + 1]! - b
-      const left = isFirst ? right : a - inverseDepth[first + low - 1]!
-      if (isPlane(a, b, left, right)) {
-        out[row * width + x] = a + gap * share
-        continue
-      }
-      const atA = line + placeOf(low, picture.width, depthWidth)
-      const atB = line + placeOf(high, picture.width, depthWidth)
-      const isA = () => isLiker(likeness, line + pixel, atA, atB, share) ?? a < b
-      out[row * width + x] = meeting(a, b, left, right, share, isA)
+/** Numbers that lie `step` apart in an array. */
+interface Line {
+  values: Float32Array
+  first: number
+  step: number
+}
+
+/** The picture's pixels along a line, by their numbers; without `rgba` colours say nothing. */
+interface PixelLine {
+  rgba: Uint8ClampedArray | undefined
+  first: number
+  step: number
+}
+
+/** Upsamples a line of samples to all `places` along it. */
+function upsampleLine(samples: Line, places: Places, pixels: PixelLine, into: Line): void {
+  const { values, first, step } = samples
+  const { low, high, share, pixel, centre } = places
+  const last = centre.length - 1
+  for (let i = 0; i < pixel.length; i++) {
+    const [before, after, along] = [low[i]!, high[i]!, share[i]!]
+    const at = first + before * step
+    const a = values[at]!
+    const b = values[first + after * step]!
+    const gap = b - a
+    // At a border what is beyond is taken to be as on the other side.
+    const right = after < last ? values[first + (after + 1) * step]! - b : before > 0 ? a - values[at - step]! : gap
+    const left = before > 0 ? a - values[at - step]! : right
+    let value = a + gap * along
+    if (!isPlane(a, b, left, right)) {
+      value =
+        meeting(a, b, left, right, along) ?? apart(a, b, left, right, along, isOfFirst(pixels, places, i) ?? a < b)
+      if (!(value > 0)) value = 0
     }
+    into.values[into.first + i * into.step] = value
   }
-  return out
 }
 
 /** Whether `a` and `b` lie on one plane: the slope between them is that before `a` or that behind `b`. */
@@ -103,15 +93,21 @@ function isPlane(a: number, b: number, left: number, right: number): boolean {
   return Math.abs(left - gap) <= limit || Math.abs(right - gap) <= limit
 }
 
-/** Between samples `a` and `b` that do not lie on one plane, at `share` of the way. */
-function meeting(a: number, b: number, left: number, right: number, share: number, isA: () => boolean): number {
+/** At `along` from sample `a` to sample `b` (0..1), when two planes meet between them; undefined when none do. */
+function meeting(a: number, b: number, left: number, right: number, along: number): number | undefined {
   const gap = b - a
-  const fromA = a + left * share
-  const fromB = b - right * (1 - share)
-  // Two planes meet in between: a corner looked into, or an edge looked at.
+  const fromA = a + left * along
+  const fromB = b - right * (1 - along)
+  // A corner looked into, or an edge looked at.
   if (left <= gap && gap <= right) return Math.max(fromA, fromB)
   if (left >= gap && gap >= right) return Math.min(fromA, fromB)
-  return isA() ? a + lesser(left, gap) * share : b - lesser(right, gap) * (1 - share)
+  return undefined
+}
+
+/** The same when one surface ends in front of another, and this place belongs to that of `a` or to that of `b`. */
+function apart(a: number, b: number, left: number, right: number, along: number, isA: boolean): number {
+  const gap = b - a
+  return isA ? a + lesser(left, gap) * along : b - lesser(right, gap) * (1 - along)
 }
 
 /** The smaller of two slopes, none where they disagree in sign. */
@@ -120,51 +116,42 @@ function lesser(one: number, other: number): number {
   return Math.abs(one) < Math.abs(other) ? one : other
 }
 
-/** Whether pixel `at` is more like pixel `one` than like `other`; undefined without colours. */
-function isLiker(
-  rgba: Uint8ClampedArray | undefined,
-  at: number,
-  one: number,
-  other: number,
-  share: number,
-): boolean | undefined {
+/** Whether place `i` is more like the sample before it than like the one behind; undefined without colours. */
+function isOfFirst({ rgba, first, step }: PixelLine, places: Places, i: number): boolean | undefined {
   if (!rgba) return undefined
+  const at = (first + places.pixel[i]! * step) * 4
+  const one = (first + places.centre[places.low[i]!]! * step) * 4
+  const other = (first + places.centre[places.high[i]!]! * step) * 4
   let toOne = 0
   let toOther = 0
   for (let k = 0; k < 3; k++) {
-    const value = rgba[at * 4 + k]!
-    toOne += Math.abs(value - rgba[one * 4 + k]!)
-    toOther += Math.abs(value - rgba[other * 4 + k]!)
+    toOne += Math.abs(rgba[at + k]! - rgba[one + k]!)
+    toOther += Math.abs(rgba[at + k]! - rgba[other + k]!)
   }
-  return toOne === toOther ? share < 0.5 : toOne < toOther
+  return toOne === toOther ? places.share[i]! < 0.5 : toOne < toOther
 }
 
-/** The pixel in the middle of what a sample stands for. */
-function placeOf(sample: number, pixels: number, samples: number): number {
-  return Math.min(pixels - 1, Math.floor(((sample + 0.5) * pixels) / samples))
-}
-
-/** For every `stride`-th pixel of a line the two samples that it lies between, and where. */
+/** For every `stride`-th pixel of a line the two samples that it lies between, and where; and the samples' own pixels. */
 interface Places {
   low: Int32Array
   high: Int32Array
   share: Float32Array
   pixel: Int32Array
+  /** By sample: the pixel in the middle of what it stands for. */
+  centre: Int32Array
 }
 
-function placeAt({ low, high, share, pixel }: Places, i: number) {
-  return { low: low[i]!, high: high[i]!, share: share[i]!, pixel: pixel[i]! }
-}
-
-/** For every `stride`-th of `to` pixels the two of `from` samples that it lies between, by their centres. */
-function between(to: number, from: number, stride: number): Places {
-  const pixel = Int32Array.from({ length: Math.floor(to / stride) }, (_, i) => i * stride + (stride >> 1))
-  const places = Float32Array.from(pixel, (at) => Math.min(from - 1, Math.max(0, ((at + 0.5) * from) / to - 0.5)))
+function placesOf(pixels: number, samples: number, stride: number): Places {
+  const pixel = Int32Array.from({ length: Math.floor(pixels / stride) }, (_, i) => i * stride + (stride >> 1))
+  const places = Float32Array.from(pixel, (at) =>
+    Math.min(samples - 1, Math.max(0, ((at + 0.5) * samples) / pixels - 0.5)),
+  )
   const low = Int32Array.from(places, Math.floor)
   return {
     low,
-    high: Int32Array.from(low, (value) => Math.min(value + 1, from - 1)),
+    high: Int32Array.from(low, (value) => Math.min(value + 1, samples - 1)),
     share: places.map((place, i) => place - low[i]!),
     pixel,
+    centre: Int32Array.from({ length: samples }, (_, sample) => Math.floor(((sample + 0.5) * pixels) / samples)),
   }
 }

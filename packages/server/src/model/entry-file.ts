@@ -13,8 +13,7 @@ export interface EntryFile {
 
 /**
  * Finds an entry by its folder below `src` and its name, in the sources or in the built package; undefined where a bundler
- * has left it out. Flags of this process
- * are not handed on: a debugger's port, say, can be taken only once.
+ * has left it out. Flags of this process are not handed on: a debugger's port, say, can be taken only once.
  */
 export function entryFile(folder: string, name: string): EntryFile | undefined {
   const here = fileURLToPath(import.meta.url)
