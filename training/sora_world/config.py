@@ -33,6 +33,7 @@ class AutoencoderConfig:
     decoder_widths: tuple[int, int, int]
     decoder_blocks: tuple[int, int, int]
     settle_width: int = 48  # of the last correction, at 1/4 of the picture
+    linear_kernel: int = 3  # of the decoder's linear path; 1: a cell's own latent and not its neighbours'
     block_ids: int = 64  # classes of the auxiliary head; dropped at export
     depth_channels: int = 0  # the last of the latent's; 0: the decoder guesses depth from the picture's
     depth_width: int = 64  # of the networks around them (models/depth.py)
@@ -109,6 +110,7 @@ VOXEL = Tier(
         encoder_blocks=(2, 2, 1),
         decoder_widths=(192, 112, 64),
         decoder_blocks=(2, 2, 2),
+        linear_kernel=1,
         depth_channels=8,
     ),
     denoiser=DenoiserConfig(width=384, blocks=10, heads=6, hidden=896, temporal_blocks=(2, 5, 8), registers=4),

@@ -105,8 +105,13 @@ DENOISER_AXES = {
 }
 
 
-def write_graph(path: Path, model: nn.Module, inputs: dict[str, Tensor], outputs: list[str], axes: dict) -> None:
+def write_graph(
+    path: Path, model: nn.Module, inputs: dict[str, Tensor], outputs: list[str], axes: dict, fold: bool = True
+) -> None:
     """Traces `model` with example inputs, notes which initialiser holds which weight, and checks the file.
+
+    fold: what is computed from weights alone is computed now. Without it every weight stays as it is, to be found again,
+    and whoever loads the graph computes that.
 
     The TorchScript exporter: it keeps every size symbolic, while the newer one specialised B and T to what it saw.
     """
@@ -119,7 +124,7 @@ def write_graph(path: Path, model: nn.Module, inputs: dict[str, Tensor], outputs
         output_names=outputs,
         dynamic_axes=axes,
         opset_version=OPSET,
-        do_constant_folding=True,
+        do_constant_folding=fold,
         dynamo=False,
     )
     graph = onnx.load(path)
@@ -180,6 +185,7 @@ def write_graphs(out: Path, tier: Tier, autoencoder: Autoencoder, text: TextEnco
             "frames": {0: "B", 2: "H", 3: "W"},
             "inverse_depth": DEPTH_AXES,
         },
+        fold=False,  # the linear path puts its weights in another order
     )
     write_graph(
         out / "text.onnx",

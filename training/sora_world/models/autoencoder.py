@@ -26,6 +26,7 @@ from sora_world.models.depth import DepthDecoder, DepthEncoder, DepthGuess
 from sora_world.models.residual import ResidualBlock
 
 PATCH = 16
+BLOCK = 4  # pixels along a side of what the last layers write: a picture as [N,3*4*4,H/4,W/4]
 WEIGHT_BOUNDS = (0.3, 4.0)  # relative to the mean channel; the last components must not be given up
 
 
@@ -112,10 +113,9 @@ class Settle(nn.Module):
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
 
-    def forward(self, picture: Tensor, features: Tensor) -> Tensor:
-        """picture [N,3,H,W], features [N,C,H/4,W/4] -> [N,3,H,W], to be added"""
-        inside = torch.cat([features, F.pixel_unshuffle(picture, 4)], 1)
-        return F.pixel_shuffle(self.second(F.relu(self.first(inside))), 4)
+    def forward(self, blocks: Tensor, features: Tensor) -> Tensor:
+        """The picture as blocks [N,48,H/4,W/4], features [N,C,H/4,W/4] -> blocks to be added"""
+        return self.second(F.relu(self.first(torch.cat([features, blocks], 1))))
 
 
 class Encoder(nn.Module):
@@ -151,6 +151,26 @@ class Encoder(nn.Module):
         return latent if self.network is None else latent + self.network(frames)
 
 
+class LinearPath(nn.Conv2d):
+    """The decoder's linear path, from latents to patches of 16x16 pixels of four frames."""
+
+    def __init__(self, config: AutoencoderConfig):
+        kernel = config.linear_kernel
+        super().__init__(config.colour_channels, FRAMES_PER_CHUNK * 3 * PATCH * PATCH, kernel, padding=kernel // 2)
+
+    def forward(self, colour: Tensor) -> Tensor:
+        """[B,C,h,w] -> blocks [4B,48,4h,4w]
+
+        Its weights write a patch pixel by pixel. In another order they write 4x4 blocks, and one shuffle brings these to
+        the layers that work on blocks; a picture would have to be taken apart again there.
+        """
+        inside, sides = self.weight.shape[1:], (PATCH // BLOCK, BLOCK, PATCH // BLOCK, BLOCK)
+        weight = self.weight.reshape(-1, *sides, *inside).permute(0, 2, 4, 1, 3, 5, 6, 7).reshape(-1, *inside)
+        bias = self.bias.reshape(-1, *sides).permute(0, 2, 4, 1, 3).reshape(-1)
+        blocks = F.pixel_shuffle(F.conv2d(colour, weight, bias, padding=self.padding), PATCH // BLOCK)
+        return blocks.reshape(-1, 3 * BLOCK * BLOCK, *blocks.shape[2:])
+
+
 class Decoder(nn.Module):
     def __init__(self, config: AutoencoderConfig):
         super().__init__()
@@ -174,7 +194,7 @@ class Decoder(nn.Module):
             self.depth = nn.Conv2d(middle, 2, 1)  # two frames per half-rate feature map
         self.block_id = nn.Conv2d(middle, 2 * config.block_ids, 1)
         self.block_ids = config.block_ids
-        self.linear = nn.Conv2d(config.colour_channels, FRAMES_PER_CHUNK * 3 * PATCH * PATCH, 3, padding=1)
+        self.linear = LinearPath(config)
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
@@ -188,15 +208,15 @@ class Decoder(nn.Module):
         batch = latent.shape[0]
         height, width = latent.shape[2:]
         colour = latent[:, : self.colour_channels]
-        plain = F.pixel_shuffle(self.linear(colour), PATCH).reshape(batch, 4, 3, height * PATCH, width * PATCH)
         features = self.enter(colour)
         x = self.deep(self.remember(features, state))
         middle = self.middle(self.to_middle(x))
         fine = self.shallow(self.to_shallow(middle))
-        picture = F.pixel_shuffle(self.leave(fine), 4) + plain.flatten(0, 1)
-        picture = picture + self.settle(picture, fine)
+        blocks = self.leave(fine) + self.linear(colour)
+        blocks = blocks + self.settle(blocks, fine)
+        frames = F.pixel_shuffle(blocks, BLOCK).reshape(batch, 4, 3, height * PATCH, width * PATCH)
         return {
-            "frames": picture.reshape(plain.shape),
+            "frames": frames,
             "inverse_depth": self.inverse_depth(latent, middle),
             "block_id": self.block_id(middle).reshape(batch, 4, self.block_ids, height * 2, width * 2),
             "state": features,
@@ -263,5 +283,5 @@ def to_network(frames: Tensor) -> Tensor:
 
 def to_bytes(frames: Tensor) -> Tensor:
     """float [...,3,H,W] in -1..1 -> uint8 [...,H,W,3]"""
-    colours_last = frames.transpose(-3, -2).transpose(-2, -1)
-    return ((colours_last + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    levels = ((frames + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    return levels.transpose(-3, -2).transpose(-2, -1)

@@ -35,14 +35,15 @@ def fit_linear_path(model: Autoencoder, source, rng: np.random.Generator, device
     encoder, decoder = model.encoder.linear, model.decoder.linear
     encoder.weight.copy_(analysis.reshape(channels, FRAMES_PER_CHUNK * 3, PATCH, PATCH))
     encoder.bias.copy_(-analysis @ mean)
-    decoder.weight.zero_()[:, :, 1, 1] = synthesis  # the neighbours come in with `refit_decoder`
+    middle = model.config.linear_kernel // 2
+    decoder.weight.zero_()[:, :, middle, middle] = synthesis  # the neighbours come in with `DecoderFit`
     decoder.bias.copy_(mean)
     error = (patches - mean - (patches - mean) @ basis @ basis.T).square().mean() / 4
     return float(-10 * torch.log10(error))
 
 
 class DecoderFit:
-    """Least squares from a cell's latent and its eight neighbours to its patch of pixels.
+    """Least squares from a cell's latent, and its neighbours where the kernel has them, to its patch of pixels.
 
     Components alone leave the borders of the cells visible, most of all between latents that a denoiser guessed. The
     best linear answer needs no training: sums over samples, one solve.
@@ -50,7 +51,7 @@ class DecoderFit:
 
     def __init__(self, model: Autoencoder):
         self.model = model
-        inputs = model.config.colour_channels * 9 + 1
+        inputs = model.config.colour_channels * model.config.linear_kernel**2 + 1
         self.gram = torch.zeros(inputs, inputs, dtype=torch.float64)
         self.cross = torch.zeros(inputs, FRAMES_PER_CHUNK * 3 * PATCH * PATCH, dtype=torch.float64)
 
@@ -59,7 +60,8 @@ class DecoderFit:
         """latents normalised [B,C,h,w]; frames [B,F,3,H,W] in -1..1"""
         raw = latents * self.model.deviation[:, None, None] + self.model.mean[:, None, None]
         colour = raw[:, : self.model.config.colour_channels]
-        around = torch.nn.functional.unfold(colour, 3, padding=1).transpose(1, 2).flatten(0, 1)
+        kernel = self.model.config.linear_kernel
+        around = torch.nn.functional.unfold(colour, kernel, padding=kernel // 2).transpose(1, 2).flatten(0, 1)
         inputs = torch.cat([around, torch.ones(len(around), 1)], 1)
         self.gram += (inputs.T @ inputs).double()
         self.cross += (inputs.T @ patches_of(frames)).double()

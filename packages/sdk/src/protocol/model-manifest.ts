@@ -13,6 +13,7 @@ const MEMORY_FIELDS = ['right', 'up', 'forward', 'onGround']
 
 const binding = z.enum(['hold', 'press', 'axis', 'pointer', 'wheel'])
 const count = z.int().check(z.positive())
+const guidanceScale = z.number().check(z.gte(1), z.lte(20))
 
 const sizeSchema = z.object({ width: count, height: count, latentWidth: count, latentHeight: count })
 
@@ -62,7 +63,7 @@ const manifestSchema = z.object({
       first: z.optional(count),
     }),
     contextNoise: z.number().check(z.gte(0), z.lte(1)),
-    guidance: z.optional(z.object({ scale: z.number().check(z.gte(1), z.lte(20)), chunks: count })),
+    guidance: z.optional(z.object({ scale: guidanceScale, chunks: count, later: z.optional(guidanceScale) })),
   }),
   decoder: z.object({ stateChannels: count, depthScale: count }),
   text: z.object({

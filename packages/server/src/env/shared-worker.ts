@@ -38,10 +38,12 @@ export class SharedWorker {
 class BorrowedModel implements WorldModel {
   readonly #model: WorldModel
   readonly release: () => Promise<void>
+  readonly denoiseAside?: WorldModel['denoiseAside']
 
   constructor(model: WorldModel, release: () => Promise<void>) {
     this.#model = model
     this.release = release
+    this.denoiseAside = model.denoiseAside?.bind(model)
   }
 
   get manifest() {

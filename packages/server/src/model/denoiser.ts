@@ -19,6 +19,8 @@ export interface WorldModel {
   decode(input: DecodeInput): Promise<DecodeOutput>
   encodeText(tokens: BigInt64Array, batch?: number): Promise<TextEncoding>
   denoise(input: DenoiseInput): Promise<DenoiseOutput>
+  /** The same beside a `denoise` that runs meanwhile; absent where the model has no thread for it. */
+  denoiseAside?(input: DenoiseInput): Promise<DenoiseOutput>
   release(): Promise<void>
 }
 

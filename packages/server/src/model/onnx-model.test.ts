@@ -16,6 +16,16 @@ describeWorldModel('nano cpu-int8', () => openModel({ model: 'nano', provider: '
   cached: 0.12, // measured with nano 0.2.0: 0.106
 })
 
+it('has a thread for passes aside where there are cores for it', async () => {
+  const threads = async (count: number) => {
+    const model = await openModel({ model: 'nano', provider: 'cpu', threads: count })
+    await model.release()
+    return model.denoiseAside !== undefined
+  }
+  expect(await threads(1)).toBe(false)
+  expect(await threads(2)).toBe(true)
+})
+
 describe('a model with depth channels', () => {
   const depths = async (told?: (index: number) => number, length?: number) => {
     const model = await openModel({ model: 'voxel', provider: 'cpu', variant: 'cpu-fp32', threads: 1 })

@@ -33,6 +33,12 @@ const GRAPH_INPUTS: Record<GraphName, readonly string[]> = {
   ],
 }
 
+/** A denoiser of which some passes go beside others is open twice. */
+type OpenGraph = GraphName | 'denoiser aside'
+
+/** Graphs that run while the denoiser does, where there are cores for both: see worker/make-chunks.ts. */
+const BESIDE: ReadonlySet<OpenGraph> = new Set(['decoder', 'denoiser aside'])
+
 const NOTHING = new Float32Array(0)
 
 /** Axis of `past.*` that the cache slots are on. */
@@ -55,13 +61,15 @@ export class OnnxModel implements WorldModel {
   readonly provider: Provider
   readonly variant: string
   readonly #source: OnnxModelSource
-  readonly #graphs = new Map<GraphName, Promise<OnnxGraph>>()
+  readonly #graphs = new Map<OpenGraph, Promise<OnnxGraph>>()
+  readonly denoiseAside?: WorldModel['denoise']
 
   constructor(source: OnnxModelSource) {
     this.#source = source
     this.manifest = source.manifest
     this.provider = source.provider
     this.variant = source.variant
+    if (threadsBeside(source) > 0) this.denoiseAside = (input) => this.#denoise('denoiser aside', input)
   }
 
   /**
@@ -73,6 +81,7 @@ export class OnnxModel implements WorldModel {
     const dims = modelDims(this.manifest, size)
     const input = zeroDenoiseInput(this.manifest, size)
     await this.denoise(input)
+    if (this.manifest.denoiser.guidance) await this.denoiseAside?.(input)
     await this.encodeText(new BigInt64Array(dims.captionLength))
     const state = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)
     await this.decode({ size, batch: 1, latent: input.noisy, state })
@@ -133,7 +142,11 @@ export class OnnxModel implements WorldModel {
     return { text: floats(out, 'text'), pooled: floats(out, 'pooled') }
   }
 
-  async denoise(input: DenoiseInput): Promise<DenoiseOutput> {
+  denoise(input: DenoiseInput): Promise<DenoiseOutput> {
+    return this.#denoise('denoiser', input)
+  }
+
+  async #denoise(graph: OpenGraph, input: DenoiseInput): Promise<DenoiseOutput> {
     const d = modelDims(this.manifest, input.size)
     checkDenoiseInput(d, input)
     const rows = [input.batch, input.chunks]
@@ -156,10 +169,10 @@ export class OnnxModel implements WorldModel {
       ...this.#memoryFeed(input, d),
     }
     if (input.onlyClean) {
-      const out = await this.#run('denoiser', feeds, ['clean'])
+      const out = await this.#run(graph, feeds, ['clean'])
       return { clean: floats(out, 'clean'), pose: NOTHING, presentKey: NOTHING, presentValue: NOTHING }
     }
-    const out = await this.#run('denoiser', feeds)
+    const out = await this.#run(graph, feeds)
     return {
       clean: floats(out, 'clean'),
       pose: this.manifest.pose ? floats(out, 'pose') : NOTHING,
@@ -179,11 +192,11 @@ export class OnnxModel implements WorldModel {
     for (const graph of graphs) if (graph.status === 'fulfilled') await graph.value.release()
   }
 
-  async #run(name: GraphName, feeds: GraphTensors, wanted?: readonly string[]): Promise<GraphTensors> {
+  async #run(name: OpenGraph, feeds: GraphTensors, wanted?: readonly string[]): Promise<GraphTensors> {
     return (await this.#graph(name)).run(feeds, wanted)
   }
 
-  #graph(name: GraphName): Promise<OnnxGraph> {
+  #graph(name: OpenGraph): Promise<OnnxGraph> {
     let graph = this.#graphs.get(name)
     if (!graph) {
       graph = this.#open(name)
@@ -192,15 +205,22 @@ export class OnnxModel implements WorldModel {
     return graph
   }
 
-  async #open(name: GraphName): Promise<OnnxGraph> {
-    const { dir, manifest, variant, provider, threads } = this.#source
+  /** What is left for a graph beside the other, where most of its passes have one: more threads than cores only wait. */
+  #threadsHere(which: OpenGraph): number {
+    const { threads, manifest } = this.#source
+    const hasCompany = which === 'denoiser' && manifest.denoiser.guidance?.later !== undefined
+    return hasCompany && threadsBeside(this.#source) > 0 ? threadsOf(threads) - threadsBeside(this.#source) : threads
+  }
+
+  async #open(which: OpenGraph): Promise<OnnxGraph> {
+    const { dir, manifest, variant, provider } = this.#source
+    const name = which === 'denoiser aside' ? 'denoiser' : which
     const source = await readGraph(dir, manifest, variant, name)
-    // Decoding goes beside the commit pass (worker/make-chunks.ts), where there are cores for both.
-    const beside = name === 'decoder' ? threadsBeside(provider, threads) : 0
+    const beside = BESIDE.has(which) ? threadsBeside(this.#source) : 0
     const graph =
       beside > 0
         ? await openGraphInThread(source, { provider, threads: beside })
-        : await openGraph(source, { provider, threads })
+        : await openGraph(source, { provider, threads: this.#threadsHere(which) })
     const problem = inputProblem(graphInputs(manifest, name), graph.inputs)
     if (problem === undefined) return graph
     await graph.release()
@@ -209,7 +229,7 @@ export class OnnxModel implements WorldModel {
 }
 
 /** How many threads a graph gets that runs beside another; 0: it does not, but where all others do. */
-function threadsBeside(provider: Provider, threads: number): number {
+function threadsBeside({ provider, threads }: OnnxModelSource): number {
   return provider === 'cpu' && CAN_OPEN_IN_THREAD ? Math.floor(threadsOf(threads) / 2) : 0
 }
 

@@ -4,6 +4,7 @@ import { gatherCaches } from '../cache/gather-caches.ts'
 import { KvCache } from '../cache/kv-cache.ts'
 import { chunkNoise } from '../sampler/noise.ts'
 import { windowMask } from '../sampler/sample-window.ts'
+import { besideEachOther } from './beside-each-other.ts'
 import { type DenoiseInput, type ModelDims, modelDims, type WorldModel } from './denoiser.ts'
 import { madeUpMemory } from './made-up-memory.ts'
 import { tokenize } from './tokenizer.ts'
@@ -62,6 +63,18 @@ export function describeWorldModel(name: string, open: () => Promise<WorldModel>
       const second = await model.denoise(playInput(dims, size, 1, 3))
       expect(second.clean).toEqual(first.clean)
       expect(second.presentKey).toEqual(first.presentKey)
+    })
+
+    it('gives aside, at the same time, what it gives here', async () => {
+      if (!model.denoiseAside) return
+      const one = { ...playInput(dims, size, 1, 3), onlyClean: true }
+      const other = { ...playInput(dims, size, 1, 4), onlyClean: true }
+      const [aside, here] = await besideEachOther(
+        () => model.denoiseAside!(one),
+        () => model.denoise(other),
+      )
+      expect(aside.clean).toEqual((await model.denoise(one)).clean)
+      expect(here.clean).toEqual((await model.denoise(other)).clean)
     })
 
     it('encodes captions by their words', async () => {

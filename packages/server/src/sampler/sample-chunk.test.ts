@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { gatherCaches } from '../cache/gather-caches.ts'
 import { KvCache } from '../cache/kv-cache.ts'
-import { modelDims } from '../model/denoiser.ts'
+import { type DenoiseInput, modelDims } from '../model/denoiser.ts'
 import { FakeModel } from '../model/fake-model.ts'
 import { readFakeLatent } from '../model/fake-world.ts'
 import { chunkNoise } from './noise.ts'
@@ -69,6 +69,51 @@ describe('sampleChunk', () => {
     expect(await hueAt(1)).toBeCloseTo(0.25, 5)
     expect(await hueAt(0)).toBeCloseTo(0.125, 5)
     expect(await hueAt(3)).toBeCloseTo(0.5, 5)
+  })
+
+  describe('with a model that gives 1 without a caption and 3 with one', () => {
+    function stub(): FakeModel {
+      const model = new FakeModel()
+      model.manifest.latent = { ...model.manifest.latent, depthChannels: 2 }
+      model.denoise = async ({ pooled, noisy }) => ({
+        clean: new Float32Array(noisy.length).fill(pooled[0] === 0 ? 1 : 3),
+        pose: noisy,
+        presentKey: noisy,
+        presentValue: noisy,
+      })
+      return model
+    }
+    const guidance = { scale: 2, text: context().text, pooled: new Float32Array(dims.pooledWidth) }
+
+    it('leaves the channels of depth as the caption gives them', async () => {
+      const both = { ...context(), batch: 2, pooled: new Float32Array(2 * dims.pooledWidth).fill(0.25) }
+      const latent = await sampleChunk(stub(), new Float32Array(2 * noise.length), { steps: 1, guidance }, both)
+      const cells = dims.latentHeight * dims.latentWidth
+      const picture = new Array((dims.channels - 2) * cells).fill(5)
+      const depth = new Array(2 * cells).fill(3)
+      expect([...latent]).toEqual([...picture, ...depth, ...picture, ...depth])
+    })
+
+    it('has the pass without a caption made aside where there is a thread for it, begun before the other', async () => {
+      const order: string[] = []
+      const model = stub()
+      const { denoise } = model
+      model.denoise = async (input) => {
+        order.push('here')
+        return denoise(input)
+      }
+      const aside = Object.assign(model, {
+        denoiseAside: async (input: DenoiseInput) => {
+          order.push('aside')
+          return denoise(input)
+        },
+      })
+      const latent = await sampleChunk(aside, noise, { steps: 1, guidance }, context())
+      expect(order).toEqual(['aside', 'here'])
+      expect(latent[0]).toBe(5)
+      const broken = Object.assign(model, { denoiseAside: () => Promise.reject(new Error('thread gone')) })
+      await expect(sampleChunk(broken, noise, { steps: 1, guidance }, context())).rejects.toThrow('thread gone')
+    })
   })
 
   it('stops between two steps when aborted', async () => {

@@ -1,4 +1,5 @@
-import type { FrameSize } from '@sora-world/sdk/protocol'
+import type { FrameSize, ModelManifest } from '@sora-world/sdk/protocol'
+import { besideEachOther } from '../model/beside-each-other.ts'
 import type { DenoiseInput, DenoiseOutput, WorldModel } from '../model/denoiser.ts'
 import { sigmaSchedule } from './schedule.ts'
 
@@ -59,12 +60,8 @@ export async function sampleChunk(
   for (let step = 0; step < steps; step++) {
     signal?.throwIfAborted()
     const sigma = sigmas[step]!
-    let clean = await cleanAt(model, latent, sigma, 1 / steps, context)
-    if (guidance) {
-      const { text, pooled, scale } = guidance
-      const plain = await cleanAt(model, latent, sigma, 1 / steps, { ...context, text, pooled })
-      clean = stepTowards(plain, clean, scale)
-    }
+    const input = { ...passInput(latent, sigma, 1 / steps, context), onlyClean: true }
+    const clean = guidance ? await guidedClean(model, input, guidance) : (await model.denoise(input)).clean
     latent = stepTowards(clean, latent, sigmas[step + 1]! / sigma)
   }
   return latent
@@ -84,7 +81,7 @@ export function commitChunk(
   context: ChunkContext,
 ): Promise<DenoiseOutput> {
   const { contextNoise, steps } = model.manifest.denoiser
-  return denoiseAt(model, mixNoise(latent, noise, contextNoise), contextNoise, 1 / steps.max, context)
+  return model.denoise(passInput(mixNoise(latent, noise, contextNoise), contextNoise, 1 / steps.max, context))
 }
 
 /** noisy = (1 - sigma) * clean + sigma * noise, into a new array. */
@@ -101,24 +98,37 @@ function stepTowards(from: Float32Array, to: Float32Array, ratio: number): Float
   return out
 }
 
-/** The latent that one denoise step goes towards. */
-async function cleanAt(
-  model: WorldModel,
-  noisy: Float32Array,
-  sigma: number,
-  stepSize: number,
-  context: ChunkContext,
-): Promise<Float32Array> {
-  return (await denoiseAt(model, noisy, sigma, stepSize, { ...context, onlyClean: true })).clean
+/** The latent that a guided step goes towards: both passes at once where the model has a thread for the second. */
+async function guidedClean(model: WorldModel, told: DenoiseInput, { text, pooled, scale }: CaptionGuidance) {
+  const untold = { ...told, text, pooled }
+  const here = () => model.denoise(told)
+  const [plain, full] = model.denoiseAside
+    ? await besideEachOther(() => model.denoiseAside!(untold), here)
+    : [await model.denoise(untold), await here()]
+  return guide(plain.clean, full.clean, scale, model.manifest.latent, told.batch)
 }
 
-function denoiseAt(
-  model: WorldModel,
-  noisy: Float32Array,
-  sigma: number,
-  stepSize: number,
-  context: ChunkContext & Pick<DenoiseInput, 'onlyClean'>,
-): Promise<DenoiseOutput> {
+/**
+ * plain + scale * (told - plain), [B,C,h,w] each, in the channels of the picture. Those of depth stay what the caption
+ * gives: a stronger desert is no nearer, and guided depth was worse by a tenth.
+ */
+function guide(
+  plain: Float32Array,
+  told: Float32Array,
+  scale: number,
+  { channels, depthChannels = 0 }: ModelManifest['latent'],
+  batch: number,
+): Float32Array {
+  const out = stepTowards(plain, told, scale)
+  const row = told.length / batch
+  const picture = (row / channels) * (channels - depthChannels)
+  for (let start = 0; start < told.length; start += row) {
+    out.set(told.subarray(start + picture, start + row), start + picture)
+  }
+  return out
+}
+
+function passInput(noisy: Float32Array, sigma: number, stepSize: number, context: ChunkContext): DenoiseInput {
   const perRollout = (value: number) => new Float32Array(context.batch).fill(value)
-  return model.denoise({ ...context, chunks: 1, noisy, sigma: perRollout(sigma), stepSize: perRollout(stepSize) })
+  return { ...context, chunks: 1, noisy, sigma: perRollout(sigma), stepSize: perRollout(stepSize) }
 }

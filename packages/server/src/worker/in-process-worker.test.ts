@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { modelDims } from '../model/denoiser.ts'
 import { FakeModel } from '../model/fake-model.ts'
+import { readFakeLatent } from '../model/fake-world.ts'
 import { InProcessWorker } from './in-process-worker.ts'
 import { describeModelWorker } from './model-worker.conformance.ts'
 
@@ -81,6 +82,41 @@ describe('in-process worker', () => {
     await worker.open({ ...spec, id: 'taken up' }, history)
     await passesOf('taken up', ['b', 'b'], 3)
     expect(guided).toEqual([true, false])
+  })
+
+  it('is guided less in between, where the manifest says so and there is more than one step', async () => {
+    const model = new FakeModel()
+    model.manifest.denoiser.guidance = { scale: 5, chunks: 2, later: 3 }
+    const worker = new InProcessWorker(model)
+    const denoise = model.denoise.bind(model)
+    let passes = 0
+    let hue = Number.NaN
+    model.denoise = async (input) => {
+      passes++
+      const out = await denoise(input)
+      return { ...out, clean: out.clean.slice() }
+    }
+    const passesOf = async (rolloutId: string, captions: readonly string[]) => {
+      const counts: number[] = []
+      for (const [index, caption] of captions.entries()) {
+        passes = 0
+        const [result] = await worker.generate([{ ...job, rolloutId, index, caption }])
+        hue = readFakeLatent(result!.latent, modelDims(model.manifest, size), 0, 19).hue
+        counts.push(passes)
+      }
+      return counts
+    }
+    await worker.open({ id: 'two', size, rngSeed: 1, steps: 2 })
+    // First view: two guided steps; then always one guided step; and the commit pass.
+    expect(await passesOf('two', ['a', 'a', 'b', 'b', 'b'])).toEqual([5, 3, 3, 3, 3])
+    const later = hue
+    await worker.open({ id: 'young', size, rngSeed: 1, steps: 2 })
+    await passesOf('young', ['a', 'a', 'b'])
+    expect(hue).not.toBeCloseTo(later, 3)
+    await worker.open({ id: 'one', size, rngSeed: 1, steps: 1 })
+    expect(await passesOf('one', ['a', 'a', 'b', 'b', 'b'])).toEqual([3, 2, 3, 3, 2])
+    await worker.open({ id: 'untold', size, rngSeed: 1, steps: 2 })
+    expect(await passesOf('untold', ['', ''])).toEqual([3, 3])
   })
 
   it('does not let a number that is not finite into a world', async () => {

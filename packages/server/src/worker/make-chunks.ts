@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises'
 import { SoraError } from '@sora-world/sdk/protocol'
 import type { TextEncoder } from '../conditioning/text-encoder.ts'
+import { besideEachOther } from '../model/beside-each-other.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { commitChunk, sampleChunk } from '../sampler/sample-chunk.ts'
 import { captionGuidance, chunkContext, chunkRequest, nextNoise, rowOf } from './chunk-context.ts'
@@ -55,18 +55,18 @@ export async function makeChunks(
   const denoised = performance.now()
   const latentOf = jobs.map((_, row) => rowOf(latents, jobs.length, row))
   const noise = nextNoise(requests, 'commit')
-  const {
-    result: committed,
-    decoded,
-    commitMs,
-  } = await besideEachOther(
+  // Neither needs the other, and a model may have a thread for each.
+  let cached = denoised
+  const [decoded, committed] = await besideEachOther(
     () => decodeWhereNeeded(model, jobs, latentOf),
-    () => commitChunk(model, latents, noise, context),
-    () => {
+    async () => {
+      const passed = await commitChunk(model, latents, noise, context)
+      cached = performance.now()
+      // While the decoding is waited for.
       for (const { rollout } of jobs) rollout.noise.draw(rollout.nextIndex + 1)
+      return passed
     },
   )
-  const cached = denoised + commitMs
   const poseOf = jobs.map((_, row) => rowOf(committed.pose, jobs.length, row))
   const images = await imagesWhereAsked(jobs, decoded)
   const shown = performance.now()
@@ -95,27 +95,6 @@ export async function makeChunks(
     batch: jobs.length,
     timings: { ...timings },
   }))
-}
-
-/**
- * Decodes finished latents while their commit pass runs: neither needs the other, and a model may have a thread for
- * each. `commitMs` is what the pass took; it may end before or after the decoding. `meanwhile` is what can be done while
- * the decoding is waited for.
- */
-async function besideEachOther<D, C>(
-  decode: () => Promise<D>,
-  commit: () => Promise<C>,
-  meanwhile = () => {},
-): Promise<{ result: C; decoded: D; commitMs: number }> {
-  const decoding = decode()
-  decoding.catch(() => {}) // it is waited for below, perhaps after the pass has failed
-  // The pass occupies this thread from its first moment on; what decoding sends to another has to leave before.
-  await setImmediate()
-  const startMs = performance.now()
-  const result = await commit()
-  const commitMs = performance.now() - startMs
-  meanwhile()
-  return { result, commitMs, decoded: await decoding }
 }
 
 /** By row: the new chunks that a memory or a client wants to see. */
@@ -210,7 +189,7 @@ export async function commitKnown(
   rollout.mark(chunk.caption)
   const request = chunkRequest(rollout, chunk.actions, chunk.caption)
   const context = await chunkContext([request], texts, model.manifest.denoiser.timePeriod)
-  const { result: committed, decoded } = await besideEachOther(
+  const [decoded, committed] = await besideEachOther(
     () => decodeChunks(model, rollout.memory ? [rollout] : [], [chunk.latent]),
     () => commitChunk(model, chunk.latent, nextNoise([request], 'commit'), context),
   )

@@ -116,14 +116,20 @@ export class Rollout {
   }
 
   /**
-   * At the start of a world nothing else says what to show, and after a change of caption the chunks before say something
-   * else. What was reached then holds by itself.
+   * A first view has little else that says what to show, and after a change of caption the chunks before say something else.
+   * In between, less guidance keeps new places from becoming the mean of all places.
    */
   #guidanceFor(caption: string): number {
     const { guidance } = this.#manifest.denoiser
     if (!guidance || caption === '') return 1
-    const age = caption === this.#caption ? this.#nextIndex - this.#captionFrom : 0
-    return age < guidance.chunks ? guidance.scale : 1
+    const { scale, chunks, later } = guidance
+    if (this.#isFresh) return scale
+    const isNew = caption !== this.#caption
+    const hasBeenSoForever = !isNew && this.#captionFrom === 0
+    const isYoung = isNew || this.#nextIndex - this.#captionFrom < chunks
+    if (isYoung && !(hasBeenSoForever && later)) return scale
+    // Who plays with one step has no second pass to give.
+    return this.spec.steps > 1 ? (later ?? 1) : 1
   }
 
   /** The next chunk is made without the chunks before, because these had broken down. */
