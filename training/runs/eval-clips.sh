@@ -20,7 +20,8 @@ render 900040 2.4 idle
 render 900050 2.4 edit
 render 900060 2.4 jump
 render 900075 1.8 village
-for seed in 900222 900223 900225 900239; do
+# The last four are the first four from 900300 on of which the placing fills enough of the picture.
+for seed in 900222 900223 900225 900239 900302 900303 900304 900305; do
   .venv/bin/python -m sora_world.world.render_clips --format eval --count 1 --size "$SIZE" --out "$OUT/edits" \
     --seed "$seed" --actions runs/actions/place-and-return.json
 done

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import torch
 
 from sora_world.config import TINY
 from sora_world.data.batches import ClipBank
-from sora_world.models.autoencoder import Autoencoder, to_bytes, to_network
+from sora_world.models.autoencoder import Autoencoder, LinearPath, to_bytes, to_network
 from sora_world.train.autoencoder import AutoencoderTraining, LiveUnits, measure_latents, revive
 from sora_world.train.checkpoint import load_weights
 from sora_world.train.reconstruction import LatentShaping
@@ -35,6 +38,29 @@ def test_streaming_decode_equals_parallel_decode():
             decoded = model.decode(raw[:, t], state)
             state = decoded["state"]
             assert torch.allclose(decoded["frames"], parallel[:, t], atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_the_linear_path_writes_blocks_of_its_patches(kernel):
+    torch.manual_seed(0)
+    linear = LinearPath(replace(TINY.autoencoder, linear_kernel=kernel))
+    colour = torch.randn(2, TINY.autoencoder.colour_channels, 3, 5)
+    patches = torch.nn.functional.conv2d(colour, linear.weight, linear.bias, padding=kernel // 2)
+    pictures = torch.nn.functional.pixel_shuffle(patches, 16).reshape(8, 3, 48, 80)
+    assert torch.allclose(torch.nn.functional.pixel_shuffle(linear(colour), 4), pictures, atol=1e-5)
+
+
+def test_a_kernel_of_which_only_the_middle_is_used_becomes_smaller():
+    wide, narrow = (Autoencoder(replace(TINY.autoencoder, linear_kernel=kernel)) for kernel in (3, 1))
+    saved = wide.state_dict()
+    linear = saved["decoder.linear.weight"]
+    middle = linear[..., 1:2, 1:2].clone()
+    linear.zero_()[..., 1:2, 1:2] = middle
+    assert load_weights(narrow, saved) == []
+    assert torch.equal(narrow.decoder.linear.weight, middle)
+    linear[0, 0, 0, 0] = 1
+    with pytest.raises(ValueError, match="does not fit"):
+        load_weights(narrow, saved)
 
 
 def test_any_size_that_is_a_multiple_of_sixteen():

@@ -110,8 +110,8 @@ def write_graph(
 ) -> None:
     """Traces `model` with example inputs, notes which initialiser holds which weight, and checks the file.
 
-    fold: what is computed from weights alone is computed now. Without it every weight stays as it is, to be found again,
-    and whoever loads the graph computes that.
+    fold: what is computed from weights alone is computed now. Without it every weight stays as it is and can be found
+    again; whoever loads the graph computes that.
 
     The TorchScript exporter: it keeps every size symbolic, while the newer one specialised B and T to what it saw.
     """

@@ -161,8 +161,8 @@ class LinearPath(nn.Conv2d):
     def forward(self, colour: Tensor) -> Tensor:
         """[B,C,h,w] -> blocks [4B,48,4h,4w]
 
-        Its weights write a patch pixel by pixel. In another order they write 4x4 blocks, and one shuffle brings these to
-        the layers that work on blocks; a picture would have to be taken apart again there.
+        Its weights write a patch pixel by pixel. In another order they write 4x4 blocks, and one shuffle brings these
+        to the layers that work on blocks; a picture would have to be taken apart again there.
         """
         inside, sides = self.weight.shape[1:], (PATCH // BLOCK, BLOCK, PATCH // BLOCK, BLOCK)
         weight = self.weight.reshape(-1, *sides, *inside).permute(0, 2, 4, 1, 3, 5, 6, 7).reshape(-1, *inside)

@@ -1,6 +1,6 @@
 import type { FrameSize, ModelManifest } from '@sora-world/sdk/protocol'
-import { besideEachOther } from '../model/beside-each-other.ts'
 import type { DenoiseInput, DenoiseOutput, WorldModel } from '../model/denoiser.ts'
+import { besideEachOther } from './beside-each-other.ts'
 import { sigmaSchedule } from './schedule.ts'
 
 /** All inputs of the next chunk of B rollouts except noise; T = 1, so its axis is left out of the shapes. */

@@ -1,7 +1,7 @@
 import { SoraError } from '@sora-world/sdk/protocol'
 import type { TextEncoder } from '../conditioning/text-encoder.ts'
-import { besideEachOther } from '../model/beside-each-other.ts'
 import type { WorldModel } from '../model/denoiser.ts'
+import { besideEachOther } from '../sampler/beside-each-other.ts'
 import { commitChunk, sampleChunk } from '../sampler/sample-chunk.ts'
 import { captionGuidance, chunkContext, chunkRequest, nextNoise, rowOf } from './chunk-context.ts'
 import { decodeChunks } from './decode-chunks.ts'

@@ -1,5 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
-
 /**
  * Starts what another thread does, then does `here` on this one: both results.
  *
@@ -8,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 export async function besideEachOther<T, H>(there: () => Promise<T>, here: () => Promise<H>): Promise<[T, H]> {
   const elsewhere = there()
   elsewhere.catch(() => {}) // it is waited for below, perhaps after `here` has failed
-  await setImmediate()
+  await new Promise<void>((resolve) => setImmediate(resolve))
   const result = await here()
   return [await elsewhere, result]
 }
