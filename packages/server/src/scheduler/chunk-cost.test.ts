@@ -32,6 +32,15 @@ describe('what a chunk costs', () => {
     expect(estimateChunkMs(cost(110, 40, 2), 1)).toBe(70)
   })
 
+  it('has a guided step in place of two where play is guided', () => {
+    const guided = { ...cost(110, 40), guidedMs: 55 }
+    expect(estimateChunkMs(guided, 1)).toBe(110)
+    expect(estimateChunkMs(guided, 2)).toBe(125)
+    expect(estimateChunkMs(guided, 4)).toBe(180)
+    expect(affordableSteps(manifest, { ...cost(120, 40), guidedMs: 55 })).toBe(2)
+    expect(affordableSteps(manifest, cost(120, 40))).toBe(1)
+  })
+
   it.each([
     ['a fast machine takes the default, not more', 10, 5, 2],
     ['exactly three quarters of the time is still fine', 110, 40, 2],
@@ -74,6 +83,18 @@ describe('measureChunkCost', () => {
     expect(found.samplesMs.length).toBeGreaterThanOrEqual(3)
     const job = { rolloutId: 'measure', index: 9, actions: new Float32Array(0), caption: '' }
     await expect(worker.generate([job])).rejects.toMatchObject({ code: 'room-missing' })
+    await worker.stop()
+  })
+
+  it('measures a guided step where all of play is guided', async () => {
+    const model = new FakeModel({ passMs: 10 })
+    const worker = new InProcessWorker(model)
+    expect((await measureChunkCost(worker, {})).guidedMs).toBeUndefined()
+    model.manifest.denoiser.guidance = { scale: 4, chunks: 15, later: 3 }
+    const inTurn = (await measureChunkCost(worker, {})).guidedMs!
+    expect(inTurn).toBeGreaterThan(19)
+    const aside = Object.assign(model, { denoiseAside: model.denoise.bind(model) })
+    expect((await measureChunkCost(new InProcessWorker(aside), {})).guidedMs).toBeLessThan(0.8 * inTurn)
     await worker.stop()
   })
 

@@ -10,6 +10,8 @@ export interface ChunkCost {
   chunkMs: number
   /** The same of a denoiser pass, which is what one more step costs. */
   passMs: number
+  /** The same of a guided step, for a model that is guided in all of play: it takes the place of two steps. */
+  guidedMs?: number
 }
 
 /**
@@ -25,8 +27,10 @@ export function fewestSteps({ denoiser }: ModelManifest): number {
 }
 
 /** Milliseconds that a chunk with so many denoise steps will take. */
-export function estimateChunkMs(cost: ChunkCost, steps: number): number {
-  return cost.chunkMs + (steps - cost.steps) * cost.passMs
+export function estimateChunkMs({ chunkMs, passMs, guidedMs, steps: measured }: ChunkCost, steps: number): number {
+  const withoutSteps = chunkMs - measured * passMs
+  const isGuided = guidedMs !== undefined && steps > 1
+  return withoutSteps + (isGuided ? Math.ceil(steps / 2) * guidedMs : steps * passMs)
 }
 
 /**
