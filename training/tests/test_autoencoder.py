@@ -56,7 +56,7 @@ def test_a_kernel_of_which_only_the_middle_is_used_becomes_smaller():
     linear = saved["decoder.linear.weight"]
     middle = linear[..., 1:2, 1:2].clone()
     linear.zero_()[..., 1:2, 1:2] = middle
-    assert load_weights(narrow, saved) == []
+    assert load_weights(narrow, saved) == ["decoder.linear.weight"]  # an optimiser's past would not fit
     assert torch.equal(narrow.decoder.linear.weight, middle)
     linear[0, 0, 0, 0] = 1
     with pytest.raises(ValueError, match="does not fit"):

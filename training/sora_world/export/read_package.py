@@ -47,14 +47,8 @@ def read_graph(path: Path) -> dict[str, Tensor]:
 def shaped_like(model: nn.Module, weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     """`weights` in the shapes of `model`; and the names that are missing."""
     wanted = model.state_dict()
-    values = {name: fitted_to(weights[name], tensor) for name, tensor in wanted.items() if name in weights}
+    values = {name: weights[name].reshape(tensor.shape) for name, tensor in wanted.items() if name in weights}
     return values, [name for name in wanted if name not in values]
-
-
-def fitted_to(weight: Tensor, wanted: Tensor) -> Tensor:
-    if checkpoint.is_middle_enough(weight, wanted):
-        weight = checkpoint.middle_of(weight, wanted)
-    return weight.reshape(wanted.shape)
 
 
 def read_package(package: Path) -> tuple[Tier, list[str], dict[str, Tensor], dict[str, Tensor], list[str]]:

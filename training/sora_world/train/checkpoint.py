@@ -30,18 +30,18 @@ def tier_of(checkpoint: dict[str, Any]) -> Tier:
 
 
 def load_weights(model: nn.Module, weights: dict[str, Tensor]) -> list[str]:
-    """Loads weights that may be older than the code; returns the names that had to be filled."""
+    """Loads weights that may be older than the code; returns the names that were missing or had another shape."""
     merged, filled = fitted(model, weights)
     model.load_state_dict(merged)
     return filled
 
 
 def fitted(model: nn.Module, weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
-    """`weights` in the shapes of `model`, and the names that had to be filled.
+    """`weights` in the shapes of `model`, and the names that were missing or had another shape.
 
-    A new input widens a matrix: the missing columns become zero, so the old function is kept exactly. A kernel of which
-    only the middle is used may become smaller. A parameter
-    that is new altogether keeps its initial value (output projections start at zero for the same reason).
+    A new input widens a matrix: the missing columns become zero, so the old function is kept exactly; so it is where a
+    kernel loses taps that were zero. A parameter that is new altogether keeps its initial value (output projections
+    start at zero for the same reason).
     """
     filled = []
     merged = {}
@@ -50,28 +50,20 @@ def fitted(model: nn.Module, weights: dict[str, Tensor]) -> tuple[dict[str, Tens
         if source is None:
             filled.append(name)
             source = target.clone()
-        elif is_middle_enough(source, target):
-            source = middle_of(source, target)
         elif source.shape != target.shape:
             filled.append(name)
-            source = widened(source, target)
+            source = widened(narrowed(source, target), target)
         merged[name] = source
     return merged, filled
 
 
-def middle_of(source: Tensor, target: Tensor) -> Tensor:
-    """The middle of a kernel [..,K,K] that is as large as that of `target` [..,k,k]."""
+def narrowed(source: Tensor, target: Tensor) -> Tensor:
+    """The middle of a kernel [..,K,K] where `target` has no more of it and all else is zero; otherwise `source`."""
+    if source.ndim != 4 or target.ndim != 4 or source.shape[-1] <= target.shape[-1]:
+        return source
     margin = (source.shape[-1] - target.shape[-1]) // 2
-    return source[..., margin : margin + target.shape[-2], margin : margin + target.shape[-1]]
-
-
-def is_middle_enough(source: Tensor, target: Tensor) -> bool:
-    """Whether `target` has a smaller kernel, and all that `source` has outside of it is zero."""
-    if source.ndim != 4 or target.ndim != 4 or source.shape[:2] != target.shape[:2]:
-        return False
-    if source.shape[-1] <= target.shape[-1]:
-        return False
-    return int(source.count_nonzero()) == int(middle_of(source, target).count_nonzero())
+    middle = source[..., margin : margin + target.shape[-2], margin : margin + target.shape[-1]]
+    return middle if middle.count_nonzero() == source.count_nonzero() else source
 
 
 def widened(source: Tensor, target: Tensor) -> Tensor:

@@ -124,10 +124,9 @@ export class Rollout {
     if (!guidance || caption === '') return 1
     const { scale, chunks, later } = guidance
     if (this.#isFresh) return scale
-    const isNew = caption !== this.#caption
-    const hasBeenSoForever = !isNew && this.#captionFrom === 0
-    const isYoung = isNew || this.#nextIndex - this.#captionFrom < chunks
-    if (isYoung && !(hasBeenSoForever && later)) return scale
+    const since = caption === this.#caption ? this.#captionFrom : this.#nextIndex
+    const isFirstCaption = since === 0
+    if (this.#nextIndex - since < chunks && !(isFirstCaption && later)) return scale
     // Who plays with one step has no second pass to give.
     return this.spec.steps > 1 ? (later ?? 1) : 1
   }
