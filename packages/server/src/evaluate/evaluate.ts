@@ -8,12 +8,14 @@ import { InProcessWorker } from '../worker/in-process-worker.ts'
 import type { Clip } from './clip.ts'
 import type { ClipSet } from './clip-set.ts'
 import { CONTEXT_CHUNKS, type Evaluation, frameAt, frameBytes } from './evaluation.ts'
+import { anchorFigures } from './figures/anchors.ts'
 import { type CaptionFigures, measureCaptions } from './figures/captions.ts'
+import { measureDepth } from './figures/coded-depth.ts'
 import { measureControl } from './figures/control.ts'
-import { measureDepth, measurePose } from './figures/depth-and-pose.ts'
 import { type DriftFigures, measureDrift } from './figures/drift.ts'
 import { measureEdits } from './figures/edits.ts'
 import { measureNextChunk } from './figures/next-chunk.ts'
+import { followPoses, poseFigures } from './figures/pose.ts'
 import { measureReconstruction } from './figures/reconstruction.ts'
 import { measureRevisit } from './figures/revisit.ts'
 import { type HeldOut, holdOut } from './held-out.ts'
@@ -84,7 +86,7 @@ export async function evaluateModel(
   const edits = await measureEdits({ ...watched('edits'), heldOut: edited })
   const captions = await measureCaptions(watched('captions'), quick, options.captions)
   const drift = await measureDrift(watched('drift'), options.drift)
-  const pose = await measurePose(watched('pose'))
+  const trails = await followPoses({ ...watched('pose'), heldOut: [...heldOut, ...edited] })
   const sheet = await drawRows(watched('contact sheet'), captions, drift)
   const measured: Measured = {
     model: { name: manifest.name, version: manifest.version, variant: model.variant, provider: model.provider },
@@ -106,7 +108,9 @@ export async function evaluateModel(
     drift,
     captions,
     depth: measureDepth(watched('depth')),
-    pose,
+    // Who only turns and builds goes nowhere.
+    pose: poseFigures(trails.slice(0, heldOut.length)),
+    anchors: anchorFigures(trails, manifest, size),
     seconds: (performance.now() - started) / 1000,
   }
   return { measured, sheet }

@@ -1,9 +1,10 @@
+import type { AnchorFigures } from './figures/anchors.ts'
 import type { CaptionFigures } from './figures/captions.ts'
 import type { ControlFigures } from './figures/control.ts'
-import type { PoseFigures } from './figures/depth-and-pose.ts'
 import type { DriftFigures } from './figures/drift.ts'
 import type { EditFigures } from './figures/edits.ts'
 import type { NextChunkFigures } from './figures/next-chunk.ts'
+import type { PoseFigures } from './figures/pose.ts'
 import type { ReconstructionFigures } from './figures/reconstruction.ts'
 import type { RevisitFigures } from './figures/revisit.ts'
 import { drawTable } from './text-table.ts'
@@ -26,6 +27,7 @@ export interface Measured {
   captions: CaptionFigures
   depth: number | null
   pose: PoseFigures
+  anchors: AnchorFigures
   seconds: number
 }
 
@@ -63,6 +65,8 @@ export function figuresOf(measured: Measured) {
     revisitFrames: revisit.frames,
     editsOf: pick(measured.edits, ['edits', 'without', 'ceiling']),
     depthBy: { generated: nextChunk.depthError, coded: measured.depth },
+    poseDrift: pose.driftPercent,
+    anchorPixels: measured.anchors.rmsPixels,
     poseDegrees: { yaw: pose.yawDeg, pitch: pose.pitchDeg },
     judges:
       measured.judgesVersion === null
@@ -147,14 +151,16 @@ function judgedRows({ control: { generated, truth }, captions, drift, edits }: M
   ]
 }
 
-function geometryRows({ depth, nextChunk, pose }: Measured): Row[] {
+function geometryRows({ depth, nextChunk, pose, anchors }: Measured): Row[] {
   const percentOf = (error: number | null) => withUnit(error === null ? null : error * 100, 1, ' %')
   return [
     ['depth one chunk ahead, median error', percentOf(nextChunk.depthError), '<= 8 %', ''],
     ['  encoded and decoded', percentOf(depth), '<= 5 %', ''],
-    ['pose, of the way', withUnit(pose.translationPercent, 1, ' %'), '', ''],
+    ['pose, errors of the way', withUnit(pose.translationPercent, 1, ' %'), '', ''],
+    ['  end astray, of the way', withUnit(pose.driftPercent, 1, ' %'), '<= 5 %', ''],
     ['  yaw', withUnit(pose.yawDeg, 2, ' deg/frame'), '', ''],
     ['  pitch', withUnit(pose.pitchDeg, 2, ' deg/frame'), '', ''],
+    [`anchors while turning (${anchors.anchors})`, withUnit(anchors.rmsPixels, 1, ' px'), '<= 3 px', ''],
   ]
 }
 

@@ -9,10 +9,11 @@ import { ExactModel, playFakeClip } from '../fake-clip.ts'
 import { FakeJudges, hueOf } from '../fake-judges.ts'
 import { holdOut } from '../held-out.ts'
 import { agreement, measureCaptions } from './captions.ts'
+import { measureDepth } from './coded-depth.ts'
 import { measureControl } from './control.ts'
-import { measureDepth, measurePose, poseFigures } from './depth-and-pose.ts'
 import { driftRatio, measureDrift } from './drift.ts'
 import { measureNextChunk } from './next-chunk.ts'
+import { followPoses, poseFigures } from './pose.ts'
 import { measureReconstruction } from './reconstruction.ts'
 import { findReturn, measureRevisit } from './revisit.ts'
 
@@ -242,8 +243,9 @@ describe('depth and pose', () => {
   it('are exact for the fake', async () => {
     expect(measureDepth(await evaluationOf(new FakeModel()))).toBeCloseTo(0, 6)
     expect((await measureNextChunk(await evaluationOf(new FakeModel()))).depthError).toBeCloseTo(0, 6)
-    const pose = await measurePose(await evaluationOf(new FakeModel()))
+    const pose = poseFigures(await followPoses(await evaluationOf(new FakeModel())))
     expect(pose.translationPercent).toBeCloseTo(0, 4)
+    expect(pose.driftPercent).toBeCloseTo(0, 4)
     expect(pose.yawDeg).toBeCloseTo(0, 4)
   })
 
@@ -251,15 +253,9 @@ describe('depth and pose', () => {
     // Twice the inverse depth is half the depth; what is sky in truth does not count.
     expect(measureDepth(await evaluationOf(new ShallowModel()))).toBeCloseTo(0.5, 6)
     expect((await measureNextChunk(await evaluationOf(new ShallowModel()))).depthError).toBeCloseTo(0.5, 6)
-    const pose = await measurePose(await evaluationOf(new DeafModel()))
+    const pose = poseFigures(await followPoses(await evaluationOf(new DeafModel())))
     expect(pose.translationPercent).toBeCloseTo(100, 4)
+    expect(pose.driftPercent).toBeGreaterThan(20)
     expect(pose.yawDeg).toBeGreaterThan(3)
-  })
-
-  it('measure the way against the way', () => {
-    const truth = { shift: [0, 0, 1], yaw: 2, pitch: 0 }
-    const found = { shift: [0.3, 0, 1.4], yaw: 1, pitch: -2 }
-    expect(poseFigures([{ found, truth }])).toEqual({ translationPercent: expect.closeTo(50), yawDeg: 1, pitchDeg: 2 })
-    expect(poseFigures([{ found, truth: { ...truth, shift: [0, 0, 0] } }]).translationPercent).toBeNull()
   })
 })
