@@ -139,13 +139,13 @@ def find_starts(task: Task, rng_seed: int, actions: Tensor) -> Stage | None:
 
 
 def _fix_climate(stage: Stage, task: Task) -> None:
-    """No event but the task's own; day and clear sky before it."""
+    """Day and clear sky, as where the tasks are attempted, and no event but the task's own."""
     climate = stage.climate
+    climate.time.fill_(TIMES.index("day"))
+    climate.weather.fill_(WEATHERS.index("clear"))
     climate.time_after, climate.weather_after = climate.time.clone(), climate.weather.clone()
     climate.event_frame = torch.full_like(climate.event_frame, NO_EVENT)
     if task.time_after or task.weather_after:
-        climate.time.fill_(0)
-        climate.weather.fill_(0)
         climate.time_after.fill_(TIMES.index(task.time_after or "day"))
         climate.weather_after.fill_(WEATHERS.index(task.weather_after or "clear"))
         climate.event_frame.fill_(EVENT_FRAME)

@@ -18,6 +18,9 @@ export interface Task {
   needsPose?: boolean
 }
 
+/** dB; two views that are less alike show that the player went somewhere: who stays is above 33 in true clips. */
+export const SAME_VIEW = 30
+
 /** A verdict from named checks: done when all hold. */
 export function scoreOf(measures: Readonly<Record<string, number>>, checks: readonly boolean[]): Score {
   return { isDone: checks.every(Boolean), measures }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TASKS } from './all-tasks.ts'
 import { type MadeUp, madeUpAttempt, placeOf } from './fake-attempt.ts'
 import { ASIDE, BUILD_PITCH, DIG_PITCH, ROW_AHEAD, WALL_PITCH } from './scripts.ts'
+import { longestOther } from './travel.ts'
 import { cellsOf, frontOf, groundOf } from './view-cells.ts'
 
 const GRID = { rows: 20, columns: 32 }
@@ -116,4 +117,19 @@ describe('tasks', () => {
       expect(await score(name, {})).toBe(false)
     },
   )
+})
+
+describe('a row of views of another biome', () => {
+  const views = (letters: string) => [...letters]
+
+  it('may hold some that are read wrong, but not at its ends', () => {
+    expect(longestOther(views('pppddpdddpp'), 'p')).toBe(6)
+    expect(longestOther(views('pppdpdpdpdp'), 'p')).toBe(1)
+    expect(longestOther(views('ppdddsddddd'), 'p')).toBe(9)
+  })
+
+  it('is none of home', () => {
+    expect(longestOther(views('pppppp'), 'p')).toBe(0)
+    expect(longestOther([], 'p')).toBe(0)
+  })
 })

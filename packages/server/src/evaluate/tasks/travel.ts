@@ -1,6 +1,6 @@
 import type { JudgedAttempt } from './attempt.ts'
 import { climbHill, crossBorder, enterWater, sprintFar, throughDoor, walkToTree } from './scripts.ts'
-import { scoreOf, type Task } from './task.ts'
+import { SAME_VIEW, scoreOf, type Task } from './task.ts'
 import { cellsWithin, isKind, shareOf } from './view-cells.ts'
 
 const TREES = ['log', 'dark log', 'cactus', 'leaves', 'pine leaves', 'orange leaves', 'red leaves', 'palm leaves']
@@ -38,7 +38,7 @@ const climbHillTask: Task = {
     const { up } = attempt.moved(attempt.at('start'))
     const jumps = await attempt.held('jump', attempt.at('start'))
     const same = attempt.likeness(attempt.at('start'), -1)
-    return scoreOf({ up, jumps, same }, [up >= 2.5, jumps >= 0.2, same < 25])
+    return scoreOf({ up, jumps, same }, [up >= 2.5, jumps >= 0.2, same < SAME_VIEW])
   },
 }
 
@@ -85,7 +85,7 @@ const throughDoorTask: Task = {
     const { away } = attempt.moved(start)
     const same = attempt.likeness(start, -1)
     // Depth is read too badly indoors to see the gap itself; a wall without one would have stopped the player.
-    return scoreOf({ walls, away, same }, [walls >= 0.6, away >= 5.5, same < 25])
+    return scoreOf({ walls, away, same }, [walls >= 0.3, away >= 5.5, same < SAME_VIEW])
   },
 }
 
@@ -95,6 +95,27 @@ export function majority(names: readonly string[]): { name: string; share: numbe
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
   const [name, count] = [...counts].toSorted(([, a], [, b]) => b - a)[0]!
   return { name, share: count / names.length }
+}
+
+/** Views from which it is read where somebody starts, and how many of one other biome there must be in a row. */
+const START_VIEWS = 6
+const LEAST_OTHER = 8
+/** Of a row, whose views need not all be read right. */
+const PURE = 0.75
+
+/** Length of the longest row of views that begins and ends in one biome, not `home`, and is mostly of it. */
+export function longestOther(biomes: readonly string[], home: string): number {
+  let longest = 0
+  for (const [from, biome] of biomes.entries()) {
+    if (biome === home) continue
+    let same = 0
+    for (let to = from; to < biomes.length; to++) {
+      if (biomes[to] !== biome) continue
+      same++
+      if (same >= PURE * (to - from + 1)) longest = Math.max(longest, to - from + 1)
+    }
+  }
+  return longest
 }
 
 const crossBorderTask: Task = {
@@ -107,12 +128,10 @@ const crossBorderTask: Task = {
   async score(attempt) {
     const ends = attempt.chunkEnds()
     const biomes = (await attempt.scenes(ends)).map(({ biome }) => biome)
-    const first = majority(biomes.slice(0, 6))
-    const last = majority(biomes.slice(-6))
+    const first = majority(biomes.slice(0, START_VIEWS))
+    const other = longestOther(biomes.slice(START_VIEWS), first.name)
     const { away } = attempt.moved(attempt.at('start'))
-    const changed = first.name !== last.name
-    const sure = Math.min(first.share, last.share)
-    return scoreOf({ changed: Number(changed), sure, away }, [changed, sure >= 0.6, away >= 10])
+    return scoreOf({ sure: first.share, other, away }, [first.share >= 0.5, other >= LEAST_OTHER, away >= 10])
   },
 }
 
@@ -126,7 +145,7 @@ const sprintFarTask: Task = {
     const { away } = attempt.moved(attempt.at('start'))
     const ahead = await attempt.held('forward', attempt.at('start'))
     const same = attempt.likeness(attempt.at('start'), -1)
-    return scoreOf({ away, ahead, same }, [away >= 40 * POSE_TRUST, ahead >= 0.6, same < 25])
+    return scoreOf({ away, ahead, same }, [away >= 40 * POSE_TRUST, ahead >= 0.6, same < SAME_VIEW])
   },
 }
 
