@@ -96,7 +96,13 @@ module.exports = {
       ['^packages/sdk/src/transport/colyseus-transport\\.ts$'],
       'the transport seam',
     ),
-    only('one-three', 'node_modules/three/', ['^packages/three-plugin/', '^examples/'], 'the engine seam'),
+    only(
+      'one-rapier',
+      'node_modules/@dimforge/',
+      ['^packages/server/src/memory/body-among-blocks\\.ts$', '^examples/', '^bench/'],
+      'the physics seam',
+    ),
+    only('one-three', 'node_modules/three/', ['^packages/three-plugin/', '^examples/', '^bench/'], 'the engine seam'),
   ],
   options: {
     parser: 'swc',

@@ -30,8 +30,8 @@ def test_rendering_into_latents_equals_the_way_over_the_clip_bank(tmp_path, auto
     shard = bank.fill(tmp_path, render_clips, 64, 48, count=CLIPS, frames=FRAMES, rng_seed=SEED)
     encoded = encode_shard(Shard(shard), autoencoder, make_tokenizer(TINY))
     direct = rendered(autoencoder)
-    assert set(direct) == set(FIELDS)
-    for name in FIELDS:
+    assert set(direct) == set(encoded) == {*FIELDS, "depth"}
+    for name in direct:
         torch.testing.assert_close(direct[name], encoded[name], msg=name)
 
 

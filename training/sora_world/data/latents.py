@@ -112,7 +112,7 @@ def encode_clips(
     device: torch.device | str = "cpu",
     part: int = 8,
 ) -> dict[str, Tensor]:
-    """Latents, labels and memory images of clips [B,T*F,...], `part` clips at a time; on the CPU.
+    """Latents, labels, memory images and true depth of clips [B,T*F,...], `part` clips at a time; on the CPU.
 
     inverse_depth at 1/8 of the picture.
     """
@@ -125,6 +125,7 @@ def encode_clips(
         "pose": by_chunk(motion).half().cpu(),
         "tokens": encode_captions(tokenizer, captions),
         "memory": torch.cat([remember_clips(model, *of_part).cpu() for of_part in by_part]),
+        "depth": by_chunk(inverse_depth).half().cpu(),
     }
 
 

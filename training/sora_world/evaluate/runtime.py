@@ -28,6 +28,10 @@ class Package:
             graph: onnxruntime.InferenceSession(folder / name, options, providers=["CPUExecutionProvider"])
             for graph, name in files.items()
         }
+        fusion = (self.manifest.get("memory") or {}).get("fusion")
+        if fusion:
+            path = folder / fusion
+            self.sessions["fusion"] = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         spec = self.manifest["text"]
         words = spec["tokenizer"]
         self.tokenizer = Tokenizer(words["words"], words["hashBuckets"], spec["length"])
@@ -71,6 +75,7 @@ class Play:
         self.package, self.index = package, 0
         self.memory = PlayMemory(len(captions), height, width)
         self.remembers, self.has_memory = remembers, bool(package.manifest.get("memory"))
+        self.fuses_depth = remembers and "fusion" in package.sessions
         self.text, self.pooled = package.read(captions)
         spec = package.manifest["denoiser"]
         self.spec, self.batch = spec, len(captions)
@@ -114,7 +119,12 @@ class Play:
         for sigma, after in zip(levels, levels[1:], strict=False):
             clean = self.denoise(latent, sigma, step_size_for(steps), actions)[0]
             latent = clean + after / sigma * (latent - clean)
-        return latent
+        return self.fused(latent, actions) if self.fuses_depth else latent
+
+    def fused(self, latent: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        """The same chunk [B,1,C,h,w] with depth that agrees with the memory."""
+        feeds = {"latent": latent[:, 0].astype(np.float32), "memory": self.seen_before(actions)[:, 0]}
+        return self.package.sessions["fusion"].run(None, feeds)[0][:, None]
 
     def commit(self, clean: np.ndarray, noise: np.ndarray, actions: np.ndarray) -> np.ndarray:
         """Writes a chunk into the ring; returns the pose the model reads from it [B,F,Q]."""

@@ -19,7 +19,7 @@ from sora_world.config import (
     Tier,
 )
 
-VERSIONS = {"nano": "0.3.2", "voxel": "0.2.2"}
+VERSIONS = {"nano": "0.3.2", "voxel": "0.3.0"}
 LICENCE = "Apache-2.0"
 WIRE_CLIP = 4.5  # standard deviations; beyond it latents are cut on the wire
 MEMORY_VIEWS = 12  # memory images that do not overlap: what the points of one world are enough for

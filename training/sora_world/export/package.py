@@ -18,6 +18,7 @@ import torch
 from sora_world.config import TIERS, Tier
 from sora_world.data.latents import load_autoencoder, make_tokenizer
 from sora_world.export.card import write_card
+from sora_world.export.fusion import add_fusion, load_fusion
 from sora_world.export.graphs import write_graphs
 from sora_world.export.manifest import build_manifest, write_manifest
 from sora_world.export.quantise import quantise_package
@@ -148,6 +149,7 @@ def main() -> None:
     parser.add_argument("--before", help="for the card: what the runs went on from, with its steps and minutes")
     parser.add_argument("--decoder", help="for the card: what the decoder learned after the rest of the autoencoder")
     parser.add_argument("--hardware", help="for the card: what the minutes were spent on")
+    parser.add_argument("--fusion", type=Path, help="run folder of train.fusion")
     parser.add_argument("--readers", type=Path, help="folder with the run folders `captioner` and `policy`")
     options = parser.parse_args()
     if options.random:
@@ -158,6 +160,8 @@ def main() -> None:
     figures = json.loads(options.figures.read_text()) if options.figures else {}
     try:
         manifest = export(trained, options.out, options.latents, figures, options.readers)
+        if options.fusion:
+            manifest = add_fusion(options.out, *load_fusion(options.fusion))
     except ValueError as error:
         parser.error(str(error))
     write_card(options.out, manifest)

@@ -23,6 +23,7 @@ from sora_world.config import TIERS, Tier
 from sora_world.export.graphs import WEIGHTS_KEY
 from sora_world.export.stored import stored_values
 from sora_world.models.autoencoder import Autoencoder
+from sora_world.models.fusion import DepthFusion
 from sora_world.readers.train import KINDS, ReaderTraining
 from sora_world.train import checkpoint
 from sora_world.train.autoencoder import AutoencoderTraining
@@ -81,12 +82,24 @@ def read_readers(package: Path, out: Path) -> list[str]:
     return missing
 
 
+def read_fusion(package: Path, out: Path) -> list[str]:
+    """Writes `fusion.pt` of the depth fusion into `out`; returns the names that the package does not hold."""
+    manifest = json.loads((package / "manifest.json").read_text())
+    tier = TIERS[manifest["training"]["tier"]]
+    fusion = DepthFusion(tier.autoencoder)
+    weights, missing = shaped_like(fusion, read_graph(package / manifest["memory"]["fusion"]))
+    checkpoint.load_weights(fusion, weights)
+    checkpoint.save(out / "fusion.pt", tier, model=fusion.state_dict(), steps=0)
+    return [f"fusion.{name}" for name in missing]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--package", type=Path, required=True)
     parser.add_argument("--autoencoder", type=Path, required=True, help="run folder to write")
     parser.add_argument("--run", type=Path, required=True, help="denoiser's run folder to write")
     parser.add_argument("--readers", type=Path, help="folder to write the run folders of captioner and policy into")
+    parser.add_argument("--fusion", type=Path, help="folder to write the run folder of depth fusion into")
     options = parser.parse_args()
     tier, words, pictures, worlds, missing = read_package(options.package)
     device = torch.device("cpu")
@@ -104,6 +117,8 @@ def main() -> None:
     second.save(options.run / "training.pt")
     if options.readers:
         missing += read_readers(options.package, options.readers)
+    if options.fusion:
+        missing += read_fusion(options.package, options.fusion)
     print(json.dumps({"tier": tier.name, "left at the start": missing}))
 
 

@@ -82,5 +82,9 @@ class DepthDecoder(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """[B,C+D,h,w] -> inverse depth [B,F,2h,2w] in 1/blocks"""
+        return from_code(self.code(latent))
+
+    def code(self, latent: Tensor) -> Tensor:
+        """The same as scaled logarithms [B,16,h,w]."""
         plain = self.linear(latent[:, -self.depth_channels :])
-        return from_code(plain + self.last(self.blocks(F.relu(self.first(latent)))))
+        return plain + self.last(self.blocks(F.relu(self.first(latent))))

@@ -93,6 +93,8 @@ describe('parseManifest', () => {
       ['too few points', { memory: { ...memory, maxPoints: 2559 } }, /maxPoints 2559 are fewer/],
       ['more points than memory', { memory: { ...memory, maxPoints: 1e12 } }, /memory\.maxPoints/],
       ['other channels', { memory: { ...memory, channels: 5 } }, /"channels" is 5/],
+      ['a fusion without a hash', { memory: { ...memory, fusion: 'f.onnx' } }, /memory.*"f.onnx" has no hash/],
+      ['a fusion of nothing', { memory: { ...memory, fusion: 'd.onnx' } }, /"fusion" needs "latent.depthChannels"/],
     ])('is refused with %s', (_, change, reason) => {
       const attempt = () => parseManifest({ ...withMemory, ...change })
       expect(attempt).toThrow(

@@ -79,7 +79,14 @@ const manifestSchema = z.object({
   }),
   pose: z.nullable(z.object({ fields: z.array(z.string()).check(z.minLength(1)) })),
   outputs: z.array(z.enum(['rgb', 'depth', 'pose'])),
-  memory: z.nullish(z.object({ scale: count, channels: count, maxPoints: count.check(z.lte(MAX_POINTS)) })),
+  memory: z.nullish(
+    z.object({
+      scale: count,
+      channels: count,
+      maxPoints: count.check(z.lte(MAX_POINTS)),
+      fusion: z.optional(z.string()),
+    }),
+  ),
   camera: z.object({ verticalFovDegrees: z.number().check(z.positive(), z.lte(179)) }),
   readers: z.nullish(z.object({ captioner: z.optional(captionerSchema), policy: z.optional(policySchema) })),
   variants: z.record(z.string(), fileNames),
@@ -138,13 +145,17 @@ function checkDepthChannels({ latent, outputs }: ModelManifest): void {
   if (!outputs.includes('depth')) refuse('needs "depth" in "outputs"')
 }
 
-function checkMemory({ memory, pose, outputs, sizes, frames }: ModelManifest): void {
+function checkMemory({ memory, latent, pose, outputs, sizes, frames, files }: ModelManifest): void {
   if (!memory) return
   const refuse = (reason: string) => {
     throw new SoraError('model-invalid', `manifest field "memory": ${reason}`)
   }
   for (const output of ['pose', 'depth'] as const) {
     if (!outputs.includes(output)) refuse(`needs "${output}" in "outputs"`)
+  }
+  if (memory.fusion !== undefined) {
+    if (!files[memory.fusion]) refuse(`"${memory.fusion}" has no hash`)
+    if (latent.depthChannels === undefined) refuse('"fusion" needs "latent.depthChannels"')
   }
   const missing = MEMORY_FIELDS.find((field) => !pose?.fields.includes(field))
   if (missing) refuse(`needs "${missing}" in "pose.fields"`)

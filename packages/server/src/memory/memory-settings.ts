@@ -17,6 +17,8 @@ export interface MemorySettings {
   actionSpace: ActionSpace
   /** Names of the pose head's numbers (Q), in order. */
   poseFields: readonly string[]
+  /** What is remembered is in the player's way where it is predicted what the next chunk will look at. */
+  isSolid: boolean
 }
 
 /** Undefined for a model without world memory. */
@@ -35,5 +37,6 @@ export function memorySettings(manifest: ModelManifest, size: FrameSize): Memory
     framesPerChunk: frames.perChunk,
     actionSpace,
     poseFields: pose.fields,
+    isSolid: true,
   }
 }

@@ -16,6 +16,7 @@ const settings: MemorySettings = {
   framesPerChunk: 4,
   actionSpace: { buttons: [], axes: [] },
   poseFields: [],
+  isSolid: false,
 }
 const PIXELS = settings.width * settings.height
 const WHITE = 255 * settings.scale ** 2

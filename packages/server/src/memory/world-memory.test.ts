@@ -65,6 +65,22 @@ describe('world memory', () => {
     expect(motion).toMatchObject({ yaw: 8, pitch: 0, onGround: false })
   })
 
+  it('predicts that a jump ends on the ground, unless nothing is solid', () => {
+    const [landing, falling] = [true, false].map((isSolid) => {
+      const memory = new WorldMemory({ ...settings, isSolid })
+      memory.observe(chunk(0, {}, { onGround: 4 }))
+      memory.observe(chunk(1, {}, { up: -0.374, onGround: -4 }), { isWorthKeeping: false })
+      const { toMake, toCommit } = memory.imagesBefore(2, still)
+      // What is committed is seen as in training.
+      expect(toCommit).toEqual(memory.imageBefore(2, still))
+      return toMake.slice()
+    })
+    const one = landing!.length / FRAMES
+    // The first frame ends on the ground, and there they stay.
+    expect(landing!.subarray(one, 2 * one)).toEqual(landing!.subarray(3 * one))
+    expect(falling!.subarray(one, 2 * one)).not.toEqual(falling!.subarray(3 * one))
+  })
+
   it('moves the player, but remembers nothing of what is not worth keeping', () => {
     const memory = new WorldMemory(settings)
     memory.observe(chunk(0, { actions: actions([], 8) }), { isWorthKeeping: false })

@@ -1,6 +1,7 @@
 import { SoraError } from '@sora-world/sdk/protocol'
-import { bodyActions, chunkPoses, RESTING } from './body.ts'
-import { type Motion, moved, type Place, startPose } from './camera.ts'
+import { type BodyAction, bodyActions, chunkPoses, RESTING } from './body.ts'
+import { BodyAmongBlocks } from './body-among-blocks.ts'
+import { type Motion, moved, type Place, type Pose, startPose } from './camera.ts'
 import { LONGEST_REST, type MemoryContent, readMemory, writeMemory } from './memory-file.ts'
 import type { MemorySettings } from './memory-settings.ts'
 import { PointMemory } from './point-memory.ts'
@@ -20,6 +21,20 @@ export interface ShownChunk {
   inverseDepth: Float32Array
 }
 
+/** Blocks. */
+const SAME_PLACE = 0.01
+
+/** Memory images [F*6,h,w] of a coming chunk. */
+export interface MemoryImages {
+  /** From where the player will get among the blocks that are remembered: what the chunk is made with. */
+  toMake: Float32Array
+  /**
+   * From where they would get if nothing were in the way, as in training: from how far the finished chunk is off this image
+   * the pose head tells how the player moved.
+   */
+  toCommit: Float32Array
+}
+
 type Three = [number, number, number]
 
 /** Blocks; an hour of running in one direction is 20,000. */
@@ -30,8 +45,9 @@ const FAR_AWAY = 65_536
  * what was said (see {@link WorldMemory.disturb}) is still coming about.
  */
 const SETTLED_CHUNKS = 15
-/** Blocks per frame: where nothing is done, the pose head says as much without anything having moved. */
+/** Blocks per frame: of somebody who only stands and looks, the pose head says as much without anything having moved. */
 const TREMBLE = 0.03
+const STANDING = { right: 0, up: 0, forward: 0 }
 
 /**
  * What one rollout remembers of its world beyond the context window: points, and where the player is among them.
@@ -42,8 +58,10 @@ const TREMBLE = 0.03
 export class WorldMemory {
   readonly settings: MemorySettings
   readonly points: PointMemory
-  /** The image last shown. Fresh megabytes for every chunk kept the garbage collector at work. */
+  #body: BodyAmongBlocks | undefined
+  /** The images last shown. Fresh megabytes for every chunk kept the garbage collector at work. */
   #image: Float32Array | undefined
+  #imageAmongBlocks: Float32Array | undefined
   #place: Place
   #rest: number
 
@@ -66,15 +84,38 @@ export class WorldMemory {
   }
 
   /**
-   * The memory image [F*6,h,w] for chunk `index`: a view from where each of its frames will be under `actions` [F,A].
-   * Good until the next call.
+   * The memory image [F*6,h,w] for chunk `index`: a view from where each of its frames will be under `actions` [F,A] if nothing
+   * is in the player's way. Good until the next call.
    */
   imageBefore(index: number, actions: Float32Array): Float32Array {
-    const { pose, motion } = this.#place
-    const poses = chunkPoses(pose, motion, bodyActions(this.settings.actionSpace, actions))
+    return this.#drawOpen(index, this.#openWay(actions))
+  }
+
+  /** Both images for chunk `index`; the same array where nothing is in the player's way. Good until the next call. */
+  imagesBefore(index: number, actions: Float32Array): MemoryImages {
+    const open = this.#openWay(actions)
+    const toCommit = this.#drawOpen(index, open)
+    if (!this.settings.isSolid) return { toMake: toCommit, toCommit }
+    this.#body ??= new BodyAmongBlocks(this.settings)
+    const way = this.#body.poses(this.#place, this.#held(actions), this.points.arrays)
+    if (isSameWay(way, open)) return { toMake: toCommit, toCommit }
+    this.#imageAmongBlocks ??= new Float32Array(this.imageLength)
+    this.points.render(way, index, this.#imageAmongBlocks)
+    return { toMake: this.#imageAmongBlocks, toCommit }
+  }
+
+  #openWay(actions: Float32Array): Pose[] {
+    return chunkPoses(this.#place.pose, this.#place.motion, this.#held(actions))
+  }
+
+  #drawOpen(index: number, way: readonly Pose[]): Float32Array {
     this.#image ??= new Float32Array(this.imageLength)
-    this.points.render(poses, index, this.#image)
+    this.points.render(way, index, this.#image)
     return this.#image
+  }
+
+  #held(actions: Float32Array): BodyAction[] {
+    return bodyActions(this.settings.actionSpace, actions)
   }
 
   /**
@@ -83,14 +124,19 @@ export class WorldMemory {
    * Turns come from the actions, which are exact; steps from the pose head. A number of it that is not finite counts
    * as 0: one bad pose must not lose the world.
    *
+   * @returns [F,Q]: `chunk.pose` with the movement that the player really made
    * @throws SoraError `internal` for arrays of another length; nothing has changed then
    */
-  observe(chunk: ShownChunk, { isWorthKeeping = true } = {}): void {
+  observe(chunk: ShownChunk, { isWorthKeeping = true } = {}): Float32Array {
     this.#check(chunk)
     const motions = this.#motions(chunk)
     this.#rest = isResting(chunk.actions, motions) ? Math.min(LONGEST_REST, this.#rest + 1) : 0
-    this.#move(motions)
-    if (!isWorthKeeping) return
+    const moved = this.#move(motions, chunk.pose)
+    if (isWorthKeeping) this.#takeIn(chunk)
+    return moved
+  }
+
+  #takeIn(chunk: ShownChunk): void {
     const frames = this.settings.framesPerChunk
     const frame = lastOf(chunk.frames, frames)
     const depth = lastOf(chunk.inverseDepth, frames)
@@ -104,10 +150,21 @@ export class WorldMemory {
     this.#rest = 0
   }
 
-  #move(motions: readonly Motion[]): void {
-    if (this.#rest > 0) this.#place = { pose: this.#place.pose, motion: RESTING }
-    else for (const motion of motions) this.#place = { pose: moved(this.#place.pose, motion), motion }
+  /** Returns `said` [F,Q] with what became of each motion: nobody can look farther down than to their feet. */
+  #move(motions: readonly Motion[], said: Float32Array): Float32Array {
+    const made = said.slice()
+    const fields = this.settings.poseFields
+    for (const [frame, motion] of motions.entries()) {
+      const before = this.#place.pose
+      this.#place = { pose: moved(before, motion), motion }
+      const steps: Partial<Motion> = { ...motion, pitch: this.#place.pose.pitch - before.pitch, onGround: undefined }
+      for (const [i, field] of fields.entries()) {
+        const step = steps[field as keyof Motion]
+        if (typeof step === 'number') made[frame * fields.length + i] = step
+      }
+    }
     this.#recentre()
+    return made
   }
 
   /** The place as it was remembered in `bytes`, with the player where they are now. @throws SoraError `memory-invalid` */
@@ -142,10 +199,12 @@ export class WorldMemory {
 
   #motions({ actions, pose }: ShownChunk): Motion[] {
     const { actionSpace, poseFields } = this.settings
-    return bodyActions(actionSpace, actions).map(({ yaw, pitch }, frame) => {
+    return bodyActions(actionSpace, actions).map((action, frame) => {
       const field = (name: string) => finite(pose[frame * poseFields.length + poseFields.indexOf(name)]!)
       const onGround = field('onGround') > 0
-      return { right: field('right'), up: field('up'), forward: field('forward'), yaw, pitch, onGround }
+      const step = { right: field('right'), up: field('up'), forward: field('forward') }
+      const isTrembling = onGround && !walks(action) && Math.hypot(step.right, step.up, step.forward) < TREMBLE
+      return { ...(isTrembling ? STANDING : step), yaw: action.yaw, pitch: action.pitch, onGround }
     })
   }
 
@@ -164,10 +223,19 @@ export class WorldMemory {
   }
 }
 
+/** Ways of one chunk that nobody could tell apart in a memory image. */
+function isSameWay(a: readonly Pose[], b: readonly Pose[]): boolean {
+  return a.every(({ x, y, z }, frame) => Math.hypot(x - b[frame]!.x, y - b[frame]!.y, z - b[frame]!.z) < SAME_PLACE)
+}
+
 /** Nothing is done, and nothing moves the player. */
 function isResting(actions: Float32Array, motions: readonly Motion[]): boolean {
-  const isCalm = ({ right, up, forward, onGround }: Motion) => onGround && Math.hypot(right, up, forward) < TREMBLE
-  return actions.every((value) => value === 0) && motions.every(isCalm)
+  const isStill = ({ right, up, forward, onGround }: Motion) => onGround && right === 0 && up === 0 && forward === 0
+  return actions.every((value) => value === 0) && motions.every(isStill)
+}
+
+function walks({ forward, back, left, right, jump }: BodyAction): boolean {
+  return forward || back || left || right || jump
 }
 
 function lastOf<T extends Float32Array | Uint8Array>(stacked: T, count: number): T {

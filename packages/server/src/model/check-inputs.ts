@@ -1,5 +1,5 @@
 import { SoraError } from '@sora-world/sdk/protocol'
-import type { DecodeInput, DenoiseInput, ModelDims } from './denoiser.ts'
+import type { DecodeInput, DenoiseInput, FuseInput, ModelDims } from './denoiser.ts'
 
 /** @throws SoraError `internal` naming the first tensor whose length does not follow from batch, chunks and size */
 export function checkDenoiseInput(dims: ModelDims, input: DenoiseInput): void {
@@ -27,6 +27,14 @@ export function checkDecodeInput(dims: ModelDims, input: DecodeInput): void {
   expectLengths('decoder', [
     ['latent', input.latent, input.batch * dims.latentLength],
     ['state', input.state, input.batch * dims.stateChannels * cells],
+  ])
+}
+
+/** @throws SoraError `internal`, as {@link checkDenoiseInput} */
+export function checkFuseInput(dims: ModelDims, input: FuseInput): void {
+  expectLengths('fusion', [
+    ['latent', input.latent, input.batch * dims.latentLength],
+    ['memory', input.memory, input.batch * dims.memoryLength],
   ])
 }
 

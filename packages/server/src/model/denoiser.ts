@@ -21,6 +21,12 @@ export interface WorldModel {
   denoise(input: DenoiseInput): Promise<DenoiseOutput>
   /** The same beside a `denoise` that runs meanwhile; absent where the model has no thread for it. */
   denoiseAside?(input: DenoiseInput): Promise<DenoiseOutput>
+  /**
+   * Makes the depth of clean latents agree with what is remembered of the place; absent for a model that cannot.
+   *
+   * @returns [B,C,h,w]: the same latents with other depth channels
+   */
+  fuseDepth?(input: FuseInput): Promise<Float32Array>
   release(): Promise<void>
 }
 
@@ -31,6 +37,15 @@ export interface DecodeInput {
   latent: Float32Array
   /** [B,S,h,w], zeros at the start of a world. */
   state: Float32Array
+}
+
+export interface FuseInput {
+  size: FrameSize
+  batch: number
+  /** [B,C,h,w] */
+  latent: Float32Array
+  /** [B,F*6,H/scale,W/scale], as it went into the denoiser */
+  memory: Float32Array
 }
 
 export interface DecodeOutput {

@@ -23,12 +23,19 @@ const CHANNELS = 10
 /** Red, green, blue and known of the first view of the memory, mean over each latent cell. */
 export const MEMORY_SHOWN = 4
 
+export interface FakeAbilities {
+  memory?: boolean
+  /** Needs `memory`. */
+  fusion?: boolean
+}
+
 /**
  * The package that the fake model pretends to be: same controls as the trained ones, everything else tiny.
  *
- * @param options.memory with world memory, which it shows in {@link MEMORY_SHOWN} more latent channels
+ * @param options.memory with world memory, which it shows in {@link MEMORY_SHOWN} more latent channels; `fusion`: and with
+ * depth fusion, which fills one more
  */
-export function fakeManifest(options: { memory?: boolean } = {}): ModelManifest {
+export function fakeManifest({ memory = false, fusion = false }: FakeAbilities = {}): ModelManifest {
   const graphs = { encoder: 'none', decoder: 'none', text: 'none', denoiser: 'none' }
   return parseManifest({
     manifestVersion: 1,
@@ -40,7 +47,11 @@ export function fakeManifest(options: { memory?: boolean } = {}): ModelManifest 
       { width: 64, height: 48, latentWidth: 8, latentHeight: 6 },
       { width: 48, height: 64, latentWidth: 6, latentHeight: 8 },
     ],
-    latent: { channels: options.memory ? CHANNELS + MEMORY_SHOWN : CHANNELS, wire: { clip: 4.5 } },
+    latent: {
+      channels: CHANNELS + (memory ? MEMORY_SHOWN : 0) + Number(fusion),
+      depthChannels: fusion ? 1 : undefined,
+      wire: { clip: 4.5 },
+    },
     actionSpace: {
       buttons: [
         ...HELD.map((name) => ({ name, binding: 'hold' })),
@@ -68,7 +79,7 @@ export function fakeManifest(options: { memory?: boolean } = {}): ModelManifest 
     },
     pose: { fields: ['right', 'up', 'forward', 'yaw', 'pitch', 'onGround'] },
     outputs: ['rgb', 'depth', 'pose'],
-    memory: options.memory ? { scale: 2, channels: 24, maxPoints: 8192 } : null,
+    memory: memory ? { scale: 2, channels: 24, maxPoints: 8192, fusion: fusion ? 'none' : undefined } : null,
     camera: { verticalFovDegrees: 60 },
     variants: { fake: graphs },
     files: { none: { sha256: '0'.repeat(64), bytes: 1 } },

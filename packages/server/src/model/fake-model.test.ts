@@ -10,6 +10,11 @@ describeWorldModel('fake model', async () => new FakeModel(), { batch: 1e-6, cac
 
 describeWorldModel('fake model with memory', async () => new FakeModel({ memory: true }), { batch: 1e-6, cached: 1e-6 })
 
+describeWorldModel('fake model with depth fusion', async () => new FakeModel({ memory: true, fusion: true }), {
+  batch: 1e-6,
+  cached: 1e-6,
+})
+
 describe('fake model', () => {
   const model = new FakeModel()
   const size = model.manifest.sizes[0]!

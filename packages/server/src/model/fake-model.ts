@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FrameSize, type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
-import { checkDecodeInput, checkDenoiseInput } from './check-inputs.ts'
+import { checkDecodeInput, checkDenoiseInput, checkFuseInput } from './check-inputs.ts'
 import {
   type DecodeInput,
   type DecodeOutput,
   type DenoiseInput,
   type DenoiseOutput,
+  type FuseInput,
   type ModelDims,
   modelDims,
   type TextEncoding,
   type WorldModel,
 } from './denoiser.ts'
-import { fakeManifest, MEMORY_SHOWN } from './fake-manifest.ts'
+import { type FakeAbilities, fakeManifest, MEMORY_SHOWN } from './fake-manifest.ts'
 import { drawFakeFrame, readFakeFrame } from './fake-picture.ts'
 import { CHANNEL, type FakePose, fakePoses, moveFakeWorld, readFakeLatent, writeFakeLatent } from './fake-world.ts'
 
@@ -28,11 +29,13 @@ export class FakeModel implements WorldModel {
   readonly variant = 'fake'
   readonly #passMs: number
   readonly #buttons: readonly string[]
+  readonly fuseDepth?: WorldModel['fuseDepth']
 
   /** @param options.passMs how long one denoiser pass takes, for tests of scheduling; `memory`: with world memory */
-  constructor(options: { passMs?: number; memory?: boolean } = {}) {
-    this.manifest = fakeManifest({ memory: options.memory })
-    this.#passMs = options.passMs ?? 0
+  constructor({ passMs = 0, ...abilities }: { passMs?: number } & FakeAbilities = {}) {
+    this.manifest = fakeManifest(abilities)
+    this.#passMs = passMs
+    if (abilities.fusion) this.fuseDepth = (input) => this.#fuseDepth(input)
     this.#buttons = this.manifest.actionSpace.buttons.map((button) => button.name)
   }
 
@@ -140,20 +143,42 @@ export class FakeModel implements WorldModel {
     if (input.memory) showMemory(rowOf(input.memory, input.batch * input.chunks, row), dims, clean, at)
   }
 
+  /** The depth channel becomes the mean inverse depth of the first view of the memory over each cell. */
+  async #fuseDepth(input: FuseInput): Promise<Float32Array> {
+    const dims = modelDims(this.manifest, input.size)
+    checkFuseInput(dims, input)
+    const fused = input.latent.slice()
+    for (let b = 0; b < input.batch; b++) {
+      const view = rowOf(input.memory, input.batch, b).subarray(MEMORY_SHOWN * dims.memoryHeight * dims.memoryWidth)
+      meanOverCells(view, dims, 1, fused, b * dims.latentLength + CHANNEL.depth * dims.latentHeight * dims.latentWidth)
+    }
+    return fused
+  }
+
   async release(): Promise<void> {}
 }
 
 /** Mean of the first view of the memory image [F*6,h,w] over each latent cell, into the last channels of the latent at `offset`. */
 function showMemory(memory: Float32Array, dims: ModelDims, out: Float32Array, offset: number): void {
+  meanOverCells(memory, dims, MEMORY_SHOWN, out, offset + CHANNEL.memory * dims.latentHeight * dims.latentWidth)
+}
+
+/** Adds the means of the first channels of `images` [..,memoryHeight,memoryWidth] over each latent cell to `out` from `first` on. */
+function meanOverCells(
+  images: Float32Array,
+  dims: ModelDims,
+  channels: number,
+  out: Float32Array,
+  first: number,
+): void {
   const pixels = dims.memoryHeight * dims.memoryWidth
   const cells = dims.latentHeight * dims.latentWidth
-  const first = offset + CHANNEL.memory * cells
   const side = dims.memoryWidth / dims.latentWidth
-  for (let i = 0; i < Math.min(MEMORY_SHOWN * pixels, memory.length); i++) {
+  for (let i = 0; i < Math.min(channels * pixels, images.length); i++) {
     const x = i % dims.memoryWidth
     const y = Math.floor((i % pixels) / dims.memoryWidth)
     const cell = Math.floor(y / side) * dims.latentWidth + Math.floor(x / side)
-    out[first + Math.floor(i / pixels) * cells + cell]! += memory[i]! / side ** 2
+    out[first + Math.floor(i / pixels) * cells + cell]! += images[i]! / side ** 2
   }
 }
 

@@ -37,6 +37,8 @@ export const CHANNEL = {
   stars: 9,
   /** First of those that a fake with world memory has more */
   memory: 10,
+  /** Of one with depth fusion */
+  depth: 14,
 } as const
 
 /** Movement into one frame, in the order of the manifest's pose fields. */

@@ -66,6 +66,43 @@ describe('a model with depth channels', () => {
   })
 })
 
+describe('depth fusion of a model that has it', () => {
+  const median = (values: Float32Array) => values.toSorted()[values.length >> 1]!
+  /** Median distance of a grey chunk that was told `told` blocks, after fusion with a memory of the same grey at `known`. */
+  const fused = async (told: number, known: number | undefined) => {
+    const model = await openModel({ model: 'voxel', provider: 'cpu', variant: 'cpu-fp32', threads: 1 })
+    try {
+      const size = model.manifest.sizes[0]!
+      const d = modelDims(model.manifest, size)
+      const frames = new Uint8Array(d.framesPerChunk * d.height * d.width * 3).fill(90)
+      const places = (d.framesPerChunk * d.height * d.width) / d.depthScale ** 2
+      const latent = await model.encode(frames, size, 1, new Float32Array(places).fill(1 / told))
+      const pixels = d.memoryHeight * d.memoryWidth
+      const view = known
+        ? [...new Array<number>(3).fill(90 / 127.5 - 1), 1, 1 / known, 1 / 64]
+        : new Array<number>(6).fill(0)
+      const memory = new Float32Array(d.memoryLength).map((_, i) => view[Math.floor(i / pixels) % view.length]!)
+      const state = new Float32Array(d.stateChannels * d.latentHeight * d.latentWidth)
+      const of = async (latent: Float32Array) => model.decode({ size, batch: 1, latent, state })
+      const made = await of(await model.fuseDepth!({ size, batch: 1, latent, memory }))
+      const before = await of(latent)
+      expect(made.frames).toEqual(before.frames)
+      return { before: 1 / median(before.inverseDepth), after: 1 / median(made.inverseDepth) }
+    } finally {
+      await model.release()
+    }
+  }
+
+  it('brings a surface to where it is remembered, and leaves it where nothing is', async () => {
+    const nearer = await fused(6, 5)
+    expect(Math.abs(nearer.after - 5)).toBeLessThan(Math.abs(nearer.before - 5))
+    const farther = await fused(6, 7)
+    expect(Math.abs(farther.after - 7)).toBeLessThan(Math.abs(farther.before - 7))
+    const alone = await fused(6, undefined)
+    expect(Math.abs(alone.after / alone.before - 1)).toBeLessThan(0.15)
+  })
+})
+
 describe('openModel', () => {
   it('finds the shipped package by name and by path', () => {
     expect(findModelPackage('nano')).toMatch(/assets[\\/]nano$/)

@@ -1,17 +1,18 @@
 import { type FrameSize, type GraphName, type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
-import { checkDecodeInput, checkDenoiseInput } from './check-inputs.ts'
+import { checkDecodeInput, checkDenoiseInput, checkFuseInput } from './check-inputs.ts'
 import {
   type DecodeInput,
   type DecodeOutput,
   type DenoiseInput,
   type DenoiseOutput,
+  type FuseInput,
   type ModelDims,
   modelDims,
   type TextEncoding,
   type WorldModel,
 } from './denoiser.ts'
 import { CAN_OPEN_IN_THREAD, openGraphInThread } from './graph-thread.ts'
-import { readGraph } from './load-package.ts'
+import { type GraphSource, readGraph, readGraphFile } from './load-package.ts'
 import {
   type GraphTensor,
   type GraphTensors,
@@ -23,7 +24,7 @@ import {
 import { trimPast } from './trim-past.ts'
 
 /** Inputs of each graph by docs/model-package.md; a package whose graph has others is refused. */
-const GRAPH_INPUTS: Record<GraphName, readonly string[]> = {
+const GRAPH_INPUTS: Record<GraphName | 'fusion', readonly string[]> = {
   encoder: ['frames'],
   decoder: ['latent', 'state'],
   text: ['tokens'],
@@ -31,10 +32,11 @@ const GRAPH_INPUTS: Record<GraphName, readonly string[]> = {
     ...['noisy', 'previous', 'sigma', 'step_size', 'actions', 'text', 'pooled', 'time', 'mask'],
     ...['past.key', 'past.value'],
   ],
+  fusion: ['latent', 'memory'],
 }
 
 /** A denoiser of which some passes go beside others is open twice. */
-type OpenGraph = GraphName | 'denoiser aside'
+type OpenGraph = GraphName | 'denoiser aside' | 'fusion'
 
 /** Graphs that run while the denoiser does, where there are cores for both: see worker/make-chunks.ts. */
 const BESIDE: ReadonlySet<OpenGraph> = new Set(['decoder', 'denoiser aside'])
@@ -63,6 +65,7 @@ export class OnnxModel implements WorldModel {
   readonly #source: OnnxModelSource
   readonly #graphs = new Map<OpenGraph, Promise<OnnxGraph>>()
   readonly denoiseAside?: WorldModel['denoise']
+  readonly fuseDepth?: WorldModel['fuseDepth']
 
   constructor(source: OnnxModelSource) {
     this.#source = source
@@ -70,6 +73,7 @@ export class OnnxModel implements WorldModel {
     this.provider = source.provider
     this.variant = source.variant
     if (threadsBeside(source) > 0) this.denoiseAside = (input) => this.#denoise('denoiser aside', input)
+    if (source.manifest.memory?.fusion !== undefined) this.fuseDepth = (input) => this.#fuseDepth(input)
   }
 
   /**
@@ -85,6 +89,7 @@ export class OnnxModel implements WorldModel {
     await this.encodeText(new BigInt64Array(dims.captionLength))
     const state = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)
     await this.decode({ size, batch: 1, latent: input.noisy, state })
+    await this.fuseDepth?.({ size, batch: 1, latent: input.noisy, memory: input.memory! })
     const start = performance.now()
     await this.denoise(input)
     return performance.now() - start
@@ -131,6 +136,17 @@ export class OnnxModel implements WorldModel {
       inverseDepth: floats(out, 'inverse_depth'),
       nextState: floats(out, 'next_state'),
     }
+  }
+
+  async #fuseDepth(input: FuseInput): Promise<Float32Array> {
+    const d = modelDims(this.manifest, input.size)
+    checkFuseInput(d, input)
+    const { channels } = this.manifest.memory!
+    const out = await this.#run('fusion', {
+      latent: float(input.latent, [input.batch, d.channels, d.latentHeight, d.latentWidth]),
+      memory: float(input.memory, [input.batch, channels, d.memoryHeight, d.memoryWidth]),
+    })
+    return floats(out, 'fused')
   }
 
   async encodeText(tokens: BigInt64Array, batch = 1): Promise<TextEncoding> {
@@ -212,10 +228,19 @@ export class OnnxModel implements WorldModel {
     return hasCompany && threadsBeside(this.#source) > 0 ? threadsOf(threads) - threadsBeside(this.#source) : threads
   }
 
+  #read(name: GraphName | 'fusion'): Promise<GraphSource> {
+    const { dir, manifest, variant } = this.#source
+    return name === 'fusion'
+      ? readGraphFile(dir, manifest, manifest.memory!.fusion!)
+      : readGraph(dir, manifest, variant, name)
+  }
+
   async #open(which: OpenGraph): Promise<OnnxGraph> {
-    const { dir, manifest, variant, provider } = this.#source
+    const { manifest } = this.#source
+    // A pass takes less than the way to a GPU.
+    const provider = which === 'fusion' ? 'cpu' : this.#source.provider
     const name = which === 'denoiser aside' ? 'denoiser' : which
-    const source = await readGraph(dir, manifest, variant, name)
+    const source = await this.#read(name)
     const beside = BESIDE.has(which) ? threadsBeside(this.#source) : 0
     const graph =
       beside > 0
@@ -233,7 +258,7 @@ function threadsBeside({ provider, threads }: OnnxModelSource): number {
   return provider === 'cpu' && CAN_OPEN_IN_THREAD ? Math.floor(threadsOf(threads) / 2) : 0
 }
 
-function graphInputs(manifest: ModelManifest, name: GraphName): readonly string[] {
+function graphInputs(manifest: ModelManifest, name: GraphName | 'fusion'): readonly string[] {
   if (name === 'denoiser' && manifest.memory) return [...GRAPH_INPUTS.denoiser, 'memory']
   if (name === 'encoder' && manifest.latent.depthChannels) return [...GRAPH_INPUTS.encoder, 'inverse_depth']
   return GRAPH_INPUTS[name]

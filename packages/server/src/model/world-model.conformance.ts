@@ -125,6 +125,24 @@ export function describeWorldModel(name: string, open: () => Promise<WorldModel>
       else expect(seen.clean).toEqual(blank.clean)
     })
 
+    it('fuses the depth of each row with its own memory, and leaves the picture as it is', async () => {
+      if (!model.fuseDepth) return
+      const latent = chunkNoise(4, 0, 'initial', 2 * dims.latentLength)
+      const memory = madeUpMemory(dims, 2, 5)
+      const both = await model.fuseDepth({ size, batch: 2, latent, memory })
+      const depthChannels = model.manifest.latent.depthChannels!
+      const picture = (dims.channels - depthChannels) * dims.latentHeight * dims.latentWidth
+      for (const row of [0, 1]) {
+        const rowOf = (values: Float32Array) => values.slice((row * values.length) / 2, ((row + 1) * values.length) / 2)
+        const alone = await model.fuseDepth({ size, batch: 1, latent: rowOf(latent), memory: rowOf(memory) })
+        expect(meanDifference(alone, rowOf(both))).toBeLessThan(1e-4)
+        expect(alone.subarray(0, picture)).toEqual(rowOf(latent).subarray(0, picture))
+        expect(meanDifference(alone.subarray(picture), rowOf(latent).subarray(picture))).toBeGreaterThan(1e-2)
+      }
+      const wrong = model.fuseDepth({ size, batch: 1, latent, memory })
+      await expect(wrong).rejects.toMatchObject({ code: 'internal', message: expect.stringMatching(/fusion: latent/) })
+    })
+
     it('carries the decoder from chunk to chunk in its state', async () => {
       const latent = chunkNoise(3, 0, 'initial', dims.latentLength)
       const state = new Float32Array(dims.stateChannels * dims.latentHeight * dims.latentWidth)

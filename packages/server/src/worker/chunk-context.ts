@@ -10,13 +10,25 @@ export interface ChunkRequest {
   /** [F,A] */
   actions: Float32Array
   caption: string
-  /** [6,H/scale,W/scale] what is remembered of the place that the chunk will show; empty for a model without memory */
+  /** [F*6,H/scale,W/scale] what is remembered of the place that the chunk will show; empty for a model without memory */
   memory: Float32Array
 }
 
-/** Asks the rollout's memory what the coming chunk will look at. */
-export function chunkRequest(rollout: Rollout, actions: Float32Array, caption: string): ChunkRequest {
-  return { rollout, actions, caption, memory: rollout.memoryImage(actions) }
+/** Asks the rollout's memory what the coming chunk will look at; twice, as it is made and as it is committed. */
+export function chunkRequests(rollout: Rollout, actions: Float32Array, caption: string) {
+  const { toMake, toCommit } = rollout.memoryImages(actions)
+  const request = { rollout, actions, caption }
+  return { toMake: { ...request, memory: toMake }, toCommit: { ...request, memory: toCommit } }
+}
+
+/** The same for a chunk that is there already. */
+export function commitRequest(rollout: Rollout, actions: Float32Array, caption: string): ChunkRequest {
+  return { rollout, actions, caption, memory: rollout.commitImage(actions) }
+}
+
+/** `context` with the memory images of other requests. */
+export function withMemoryOf(context: ChunkContext, requests: readonly ChunkRequest[]): ChunkContext {
+  return { ...context, memory: stack(requests.map(({ memory }) => memory)) }
 }
 
 /** Stacks the model inputs of several rollouts of one size, first axis = order of `requests`. */

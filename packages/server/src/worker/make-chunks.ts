@@ -2,8 +2,16 @@ import { SoraError } from '@sora-world/sdk/protocol'
 import type { TextEncoder } from '../conditioning/text-encoder.ts'
 import type { WorldModel } from '../model/denoiser.ts'
 import { besideEachOther } from '../sampler/beside-each-other.ts'
-import { commitChunk, sampleChunk } from '../sampler/sample-chunk.ts'
-import { captionGuidance, chunkContext, chunkRequest, nextNoise, rowOf } from './chunk-context.ts'
+import { type ChunkContext, commitChunk, sampleChunk } from '../sampler/sample-chunk.ts'
+import {
+  captionGuidance,
+  chunkContext,
+  chunkRequests,
+  commitRequest,
+  nextNoise,
+  rowOf,
+  withMemoryOf,
+} from './chunk-context.ts'
 import { decodeChunks } from './decode-chunks.ts'
 import { encodeImages } from './encode-images.ts'
 import type { ChunkResult, CommittedChunk, RolloutMark } from './model-worker.ts'
@@ -28,7 +36,7 @@ export function batchJobs(jobs: readonly RolloutJob[], maxBatch: number): number
 }
 
 /**
- * Makes the next chunk of each rollout of one batch: memory image, denoise, commit pass, decoding for the
+ * Makes the next chunk of each rollout of one batch: memory image, denoise, depth fusion, commit pass, decoding for the
  * world memory and for images where asked for.
  *
  * All or nothing: the rollouts change only after everything has worked. The times of the result are the batch's.
@@ -44,23 +52,29 @@ export async function makeChunks(
   const started = performance.now()
   const marks = jobs.map(({ rollout, job }) => rollout.mark(job.caption))
   const recoveries = jobs.map(({ rollout }) => rollout.isRecovering)
-  const requests = jobs.map(({ rollout, job }) => chunkRequest(rollout, job.actions, job.caption))
+  const asked = jobs.map(({ rollout, job }) => chunkRequests(rollout, job.actions, job.caption))
+  const requests = asked.map(({ toMake }) => toMake)
   const remembered = performance.now()
   const context = await chunkContext(requests, texts, model.manifest.denoiser.timePeriod)
   // The same for all of a batch, see `batchJobs`.
   const { steps, guidance: scale } = jobs[0]!.rollout.sampling(jobs[0]!.job.caption)
   const guidance = await captionGuidance(texts, jobs.length, scale)
-  const latents = await sampleChunk(model, nextNoise(requests, 'initial'), { steps, guidance, signal }, context)
+  const sampled = await sampleChunk(model, nextNoise(requests, 'initial'), { steps, guidance, signal }, context)
+  const latents = await fuseWithMemory(model, jobs, sampled, context)
   checkFinite(latents, jobs)
   const denoised = performance.now()
   const latentOf = jobs.map((_, row) => rowOf(latents, jobs.length, row))
   const noise = nextNoise(requests, 'commit')
+  const commitContext = withMemoryOf(
+    context,
+    asked.map(({ toCommit }) => toCommit),
+  )
   // Neither needs the other, and a model may have a thread for each.
   let cached = denoised
   const [decoded, committed] = await besideEachOther(
     () => decodeWhereNeeded(model, jobs, latentOf),
     async () => {
-      const passed = await commitChunk(model, latents, noise, context)
+      const passed = await commitChunk(model, latents, noise, commitContext)
       cached = performance.now()
       // While the decoding is waited for.
       for (const { rollout } of jobs) rollout.noise.draw(rollout.nextIndex + 1)
@@ -70,7 +84,10 @@ export async function makeChunks(
   const poseOf = jobs.map((_, row) => rowOf(committed.pose, jobs.length, row))
   const images = await imagesWhereAsked(jobs, decoded)
   const shown = performance.now()
-  for (const [row, each] of decoded) jobs[row]!.rollout.show(each, jobs[row]!.job.actions, poseOf[row]!)
+  for (const [row, each] of decoded) {
+    const { rollout, job } = jobs[row]!
+    poseOf[row] = rollout.show(each, job.actions, poseOf[row]!)
+  }
   const hasDepth = model.manifest.outputs.includes('depth')
   const hasMemory = jobs.some(({ rollout }) => rollout.memory)
   const timings = {
@@ -95,6 +112,17 @@ export async function makeChunks(
     batch: jobs.length,
     timings: { ...timings },
   }))
+}
+
+/** The latents [B,C,h,w] with depth that agrees with what is remembered, where model and rollouts can have that. */
+async function fuseWithMemory(
+  model: WorldModel,
+  jobs: readonly RolloutJob[],
+  latent: Float32Array,
+  { size, batch, memory }: ChunkContext,
+): Promise<Float32Array> {
+  if (!model.fuseDepth || !memory || !jobs.some(({ rollout }) => rollout.memory)) return latent
+  return model.fuseDepth({ size, batch, latent, memory })
 }
 
 /** By row: the new chunks that a memory or a client wants to see. */
@@ -187,16 +215,17 @@ export async function commitKnown(
 ): Promise<Float32Array> {
   checkHistory(rollout, chunk)
   rollout.mark(chunk.caption)
-  const request = chunkRequest(rollout, chunk.actions, chunk.caption)
+  const request = commitRequest(rollout, chunk.actions, chunk.caption)
   const context = await chunkContext([request], texts, model.manifest.denoiser.timePeriod)
   const [decoded, committed] = await besideEachOther(
     () => decodeChunks(model, rollout.memory ? [rollout] : [], [chunk.latent]),
     () => commitChunk(model, chunk.latent, nextNoise([request], 'commit'), context),
   )
   // The pose of a pass that lacks the chunks before would lead the memory astray.
-  if (decoded[0]) rollout.show(decoded[0], chunk.actions, chunk.pose ?? committed.pose)
+  const pose = chunk.pose ?? committed.pose
+  const told = decoded[0] ? rollout.show(decoded[0], chunk.actions, pose) : pose
   rollout.commit(chunk, committed, 1, 0)
-  return committed.pose
+  return told
 }
 
 function checkHistory(rollout: Rollout, chunk: CommittedChunk): void {

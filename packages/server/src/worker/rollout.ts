@@ -1,7 +1,7 @@
 import { type ModelManifest, SoraError } from '@sora-world/sdk/protocol'
 import { KvCache } from '../cache/kv-cache.ts'
 import { memorySettings } from '../memory/memory-settings.ts'
-import { WorldMemory } from '../memory/world-memory.ts'
+import { type MemoryImages, WorldMemory } from '../memory/world-memory.ts'
 import { type DenoiseOutput, type ModelDims, modelDims } from '../model/denoiser.ts'
 import { NoiseAhead } from '../sampler/noise-ahead.ts'
 import { checkSteps } from '../sampler/schedule.ts'
@@ -217,8 +217,16 @@ export class Rollout {
     }
   }
 
-  /** The model's `memory` input for the next chunk under `actions` [F,A]; zeros when nothing is remembered. */
-  memoryImage(actions: Float32Array): Float32Array {
+  /** The model's `memory` inputs for the next chunk under `actions` [F,A]; zeros when nothing is remembered. */
+  memoryImages(actions: Float32Array): MemoryImages {
+    const images = this.#memory?.imagesBefore(this.#nextIndex, actions)
+    if (images) return images
+    const nothing = new Float32Array(this.dims.memoryLength)
+    return { toMake: nothing, toCommit: nothing }
+  }
+
+  /** The one of them that is committed with. */
+  commitImage(actions: Float32Array): Float32Array {
     return this.#memory?.imageBefore(this.#nextIndex, actions) ?? new Float32Array(this.dims.memoryLength)
   }
 
@@ -226,13 +234,15 @@ export class Rollout {
    * Takes in how the next chunk looks, before it is committed.
    *
    * @param pose [F,Q] of its commit pass
+   * @returns the same as a player is told it, who is where the memory has them
    * @throws SoraError `internal` for a decoder that gives another size; nothing has changed then
    */
-  show(decoded: DecodedChunk, actions: Float32Array, pose: Float32Array): void {
+  show(decoded: DecodedChunk, actions: Float32Array, pose: Float32Array): Float32Array {
     const shown = { ...decoded, index: this.#nextIndex, actions, pose }
-    this.#memory?.observe(shown, { isWorthKeeping: !this.#guard?.isSuspect })
+    const made = this.#memory?.observe(shown, { isWorthKeeping: !this.#guard?.isSuspect })
     this.#decoder = { nextIndex: this.#nextIndex + 1, state: decoded.nextState }
     this.#watch(decoded.frames)
+    return made ?? pose
   }
 
   #watch(frames: Uint8Array): void {

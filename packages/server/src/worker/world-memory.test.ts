@@ -183,3 +183,44 @@ describe('a rollout with world memory', () => {
     expect((await play('r', [5], 2))[0]!.latent).toEqual((await play('twin', [5], 2))[0]!.latent)
   })
 })
+
+describe('depth fusion', () => {
+  /** How near each cell of the depth channel is. */
+  const nearness = ({ latent }: ChunkResult) => latent.subarray(CHANNEL.depth * CELLS)
+  let fused: FakeModel
+  beforeEach(() => {
+    fused = new FakeModel({ memory: true, fusion: true })
+    worker = new InProcessWorker(fused)
+  })
+
+  it('puts what is remembered into the latent that is sent, decoded and committed', async () => {
+    const decoded: Float32Array[] = []
+    const committed: Float32Array[] = []
+    const { decode, denoise } = fused
+    fused.decode = (input) => {
+      decoded.push(input.latent)
+      return decode.call(fused, input)
+    }
+    fused.denoise = (input) => {
+      if (!input.onlyClean) committed.push(input.noisy)
+      return denoise.call(fused, input)
+    }
+    await worker.open(spec('r'))
+    const [first, second] = await play('r', [0, 0])
+    expect(nearness(first!).every((value) => value === 0)).toBe(true)
+    expect(Math.max(...nearness(second!))).toBeGreaterThan(0.1)
+    expect(decoded[1]).toEqual(second!.latent)
+    // The commit pass sees it with a tenth of noise.
+    const { contextNoise } = fused.manifest.denoiser
+    const share = nearness(second!).map((value) => value * (1 - contextNoise))
+    const noisy = committed[1]!.subarray(CHANNEL.depth * CELLS)
+    const apart = (a: Float32Array, b: Float32Array) => Math.sqrt(a.reduce((sum, v, i) => sum + (v - b[i]!) ** 2, 0))
+    expect(apart(noisy, share) / Math.sqrt(CELLS)).toBeLessThan(2 * contextNoise)
+  })
+
+  it('is left out where nothing is remembered', async () => {
+    await worker.open(spec('r', { memory: false }))
+    const results = await play('r', [0, 0])
+    for (const result of results) expect(nearness(result).every((value) => value === 0)).toBe(true)
+  })
+})
