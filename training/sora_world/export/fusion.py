@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from sora_world.config import MEMORY_CELL, MEMORY_CHANNELS, SPATIAL_SCALE, Tier
+from sora_world.export.card import write_card
 from sora_world.export.graphs import write_graph
 from sora_world.export.manifest import VERSIONS, file_entry, write_manifest
 from sora_world.export.stored import round_weights, store_small
@@ -71,6 +72,7 @@ def main() -> None:
         manifest = add_fusion(options.package, *load_fusion(options.fusion))
     except ValueError as error:
         parser.error(str(error))
+    write_card(options.package, manifest)
     print(json.dumps({"version": manifest["version"], "file": manifest["files"][FILE]}))
 
 
