@@ -65,6 +65,23 @@ describe('world memory', () => {
     expect(motion).toMatchObject({ yaw: 8, pitch: 0, onGround: false })
   })
 
+  it('tells the movement that it made: the turn that was asked for, and none by trembling', () => {
+    const memory = new WorldMemory(settings)
+    const trembling = { right: 0.01, up: -0.01, forward: 0.02, yaw: -3, pitch: 2, onGround: 4 }
+    const field = (said: Float32Array, frame: number, name: string) =>
+      said[frame * settings.poseFields.length + settings.poseFields.indexOf(name)]
+    const looking = memory.observe(chunk(0, { actions: actions([], 8) }, trembling))
+    for (const name of ['right', 'up', 'forward', 'pitch']) expect(field(looking, 3, name)).toBe(0)
+    expect(field(looking, 3, 'yaw')).toBe(8)
+    expect(field(looking, 3, 'onGround')).toBe(4)
+    const walking = memory.observe(chunk(1, { actions: actions(['forward'], 8) }, trembling))
+    expect(field(walking, 0, 'forward')).toBeCloseTo(0.02)
+    const { x, y, z, yaw } = memory.place.pose
+    expect(yaw).toBe(64)
+    expect(Math.hypot(x, y, z)).toBeGreaterThan(0.05)
+    expect(Math.hypot(x, y, z)).toBeLessThan(0.11)
+  })
+
   it('predicts that a jump ends on the ground, unless nothing is solid', () => {
     const [landing, falling] = [true, false].map((isSolid) => {
       const memory = new WorldMemory({ ...settings, isSolid })
