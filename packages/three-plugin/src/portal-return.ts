@@ -35,6 +35,14 @@ const FARTHEST = 100
 const toHome = /* @__PURE__ */ new Matrix4()
 const bounds = /* @__PURE__ */ new Box3()
 const scaling = /* @__PURE__ */ new Matrix4()
+const seenBy = /* @__PURE__ */ new Matrix4()
+const corner = /* @__PURE__ */ new Vector3()
+const CORNERS = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+] as const
 const halfTurn = /* @__PURE__ */ new Matrix4().makeRotationY(Math.PI)
 
 /** A lens whose picture is exactly what an opening shows, and that begins at the opening. */
@@ -102,8 +110,8 @@ export class PortalReturn extends Mesh {
     this.matrix.multiplyMatrices(portal.placement, scaleOf(portal))
     this.matrixWorldNeedsUpdate = true
     eye.setFromMatrixPosition(camera.matrixWorld).applyMatrix4(toHome.copy(portal.placement).invert())
-    // Somebody before it, or in it, does not see its back.
-    if (eye.z > -NEAREST) return
+    // Somebody before it, or in it, does not see its back, nor does who has it behind them.
+    if (eye.z > -NEAREST || this.isBehind(camera)) return
     unscaledInverse(toHome, portal.matrixWorld).invert()
     lens.position.copy(eye).applyMatrix4(toHome)
     lens.quaternion.setFromRotationMatrix(toHome.multiply(halfTurn))
@@ -113,6 +121,16 @@ export class PortalReturn extends Mesh {
     renderer.setRenderTarget(target as never)
     renderer.render(scene, lens)
     renderer.setRenderTarget(before as never)
+  }
+
+  /** No corner of the opening is before the camera. */
+  private isBehind({ matrixWorld }: Camera): boolean {
+    this.updateWorldMatrix(true, false)
+    const toCamera = seenBy.copy(matrixWorld).invert().multiply(this.matrixWorld)
+    const { min, max } = this.geometry.boundingBox!
+    return CORNERS.every(
+      ([x, y]) => corner.set(x ? max.x : min.x, y ? max.y : min.y, 0).applyMatrix4(toCamera).z > -NEAREST,
+    )
   }
 
   override dispose(): void {
