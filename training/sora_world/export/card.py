@@ -43,14 +43,13 @@ NANO_LIMITS = """- A test-bed size: about two million parameters in the denoiser
 
 
 VOXEL_LIMITS = """- The first rungs: seventeen minutes of training on 10,880 clips of three seconds, then a decoder
-  tuned with a critic, then depth fusion. The table was measured without it; it changes no picture one chunk ahead.
+  tuned with a critic. Depth fusion is in the package and switched off: walks suffer from it.
 - Pictures look painted: edges of blocks and trees are sharp, the pixels of their textures mostly not there, and what is
   far away is smeared.
 - Turning and looking up work as in a game. Walking brings things nearer for some seconds; then the way ahead becomes
   something simpler of the same kind, a plain or a wall. Jumping blurs the view more than it lifts it.
 - Standing still keeps a scene, because the memory holds what was seen first; without memory it melts within 20 s.
-- Depth of generated chunks is wrong by a twelfth in the median where the place was seen before, by a third elsewhere,
-  so places reached by walking come back displaced.
+- Depth of generated chunks is wrong by a seventh in the median, so places reached by walking come back displaced.
 - Blocks that are broken or placed are not reliably drawn.
 - It was trained at 256x144, 144x256, 192x192 and 288x128; the autoencoder at 224x160, too."""
 

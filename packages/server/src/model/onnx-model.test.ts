@@ -66,11 +66,14 @@ describe('a model with depth channels', () => {
   })
 })
 
-describe('depth fusion of a model that has it', () => {
+describe('depth fusion that a package has ready', () => {
   const median = (values: Float32Array) => values.toSorted()[values.length >> 1]!
   /** Median distance of a grey chunk that was told `told` blocks, after fusion with a memory of the same grey at `known`. */
   const fused = async (told: number, known: number | undefined) => {
-    const model = await openModel({ model: 'voxel', provider: 'cpu', variant: 'cpu-fp32', threads: 1 })
+    const dir = findModelPackage('voxel')
+    const shipped = await readManifest(dir)
+    const manifest = { ...shipped, memory: { ...shipped.memory!, fusion: 'fusion.onnx' } }
+    const model = new OnnxModel({ dir, manifest, provider: 'cpu', variant: 'cpu-fp32', threads: 1 })
     try {
       const size = model.manifest.sizes[0]!
       const d = modelDims(model.manifest, size)
